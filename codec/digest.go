@@ -1,0 +1,162 @@
+package codec
+
+import (
+	"encoding/binary"
+
+	"github.com/zeebo/blake3"
+)
+
+// Domain-separation bytes: the first byte of every plain BLAKE3 that is not a blob
+// (records.md section 8). Those of the sum trees are in package proof.
+const (
+	domainShardEntry = 0x30
+	domainPosting    = 0x31
+	domainLabel      = 0x33
+	domainRecord     = 0x60
+	domainReceipt    = 0x61
+	domainProgram    = 0x62
+	domainParty      = 0x63
+	domainBatch      = 0x68
+	domainPossession = 0x69
+	domainCommitment = 0x6a
+	domainAck        = 0x6b
+	domainWorkKey    = 0x6c
+	domainOutcomes   = 0x6d
+)
+
+// BlobHash is the name of a blob: plain BLAKE3 of its bytes.
+func BlobHash(data []byte) Hash { return blake3.Sum256(data) }
+
+// KeyID is the id of a public key: plain BLAKE3 of its 32 bytes.
+func KeyID(pub []byte) Hash { return blake3.Sum256(pub) }
+
+// appendOrigin appends O: the length-prefixed origin of tree A.
+func appendOrigin(b []byte, origin string) []byte {
+	return append(binary.BigEndian.AppendUint16(b, uint16(len(origin))), origin...)
+}
+
+func domain(d byte, parts ...[]byte) Hash {
+	buf := append(make([]byte, 0, 512), d)
+	for _, p := range parts {
+		buf = append(buf, p...)
+	}
+	return blake3.Sum256(buf)
+}
+
+// RecordDigest is what owner keys sign under a record of this kind.
+func RecordDigest(origin string, kind Kind, body []byte) Hash {
+	b := appendOrigin(append(make([]byte, 0, len(body)+300), domainRecord), origin)
+	return blake3.Sum256(append(append(b, byte(kind)), body...))
+}
+
+// BatchDigest is what a submit key signs: root is MTH over the leaf hashes of the
+// batch's n records in order.
+func BatchDigest(origin string, b *Batch, n int, root Hash) Hash {
+	buf := appendOrigin(append(make([]byte, 0, 400), domainBatch), origin)
+	buf = append(append(buf, b.ID[:]...), b.Submitter[:]...)
+	buf = binary.BigEndian.AppendUint64(buf, b.Sent)
+	atomic := byte(0)
+	if b.IsAtomic() {
+		atomic = 1
+	}
+	buf = binary.BigEndian.AppendUint32(append(buf, atomic), uint32(n))
+	return blake3.Sum256(append(buf, root[:]...))
+}
+
+// BatchCommitment is what a cycle close commits to per batch.
+func BatchCommitment(digest Hash, sig Sig, stamp uint64, outcomes Hash) Hash {
+	return domain(domainCommitment, digest[:], sig[:], binary.BigEndian.AppendUint64(nil, stamp), outcomes[:])
+}
+
+// OutcomeHash commits to the outcomes of a batch.
+func OutcomeHash(encoded []byte) Hash { return domain(domainOutcomes, encoded) }
+
+// PartyID derives a party's id from its role and its first owner public key, the
+// first in key order.
+func PartyID(role Role, firstOwner Hash) (id ID) {
+	h := domain(domainParty, []byte{byte(role)}, firstOwner[:])
+	copy(id[:], h[:])
+	return id
+}
+
+// PossessionDigest is what each new key signs: the body without its key 21.
+func PossessionDigest(origin string, p *Party) Hash {
+	bare := *p
+	bare.Pop = nil
+	return domain(domainPossession, appendOrigin(nil, origin), Encode(&bare))
+}
+
+// EncodeProgram returns the canonical bytes of a program.
+func EncodeProgram(p *Program) []byte { return Encode(p) }
+
+// ProgramID is the id under which a policy allows a program.
+func ProgramID(p *Program) Hash { return domain(domainProgram, EncodeProgram(p)) }
+
+// ReceiptDigest is what an agent signs for one executed shard; author is the hub
+// that planned the workload.
+func ReceiptDigest(origin string, author, workload ID, program, seed Hash, e *ShardEntry) Hash {
+	b := appendOrigin(append(make([]byte, 0, 768), domainReceipt), origin)
+	b = append(append(b, author[:]...), workload[:]...)
+	b = AppendArray(b, 8)
+	b = AppendBytes(AppendBytes(b, program[:]), seed[:])
+	b = AppendUint(AppendUint(b, e.Index), e.Replica)
+	b = appendBlobs(AppendBytes(b, e.Args[:]), e.Inputs)
+	b = appendBlob(b, e.Output)
+	return blake3.Sum256(AppendUint(b, e.Units))
+}
+
+// AckDigest is what a hub signs when it takes a shard result from a provider.
+func AckDigest(origin string, receipt Hash, ms uint64) Hash {
+	return domain(domainAck, appendOrigin(nil, origin), receipt[:], binary.BigEndian.AppendUint64(nil, ms))
+}
+
+// PlanLeaf returns the bytes whose tree A leaf hash is one leaf of a plan.
+func PlanLeaf(e *ShardEntry) []byte {
+	b := AppendUint(AppendArray(make([]byte, 0, 128), 3), e.Index)
+	return appendBlobs(AppendBytes(b, e.Args[:]), e.Inputs)
+}
+
+// WorkKey identifies the work of a settlement, whoever orders it; entries are those
+// of replica 0 in order of shard number.
+func WorkKey(program, seed, args Hash, entries []*ShardEntry) Hash {
+	b := append(make([]byte, 0, 128+64*len(entries)), domainWorkKey)
+	b = AppendBytes(AppendBytes(AppendBytes(AppendArray(b, 4), program[:]), seed[:]), args[:])
+	b = AppendArray(b, len(entries))
+	for _, e := range entries {
+		b = AppendArray(b, len(e.Inputs))
+		for i := range e.Inputs {
+			b = AppendBytes(b, e.Inputs[i].Hash[:])
+		}
+	}
+	return blake3.Sum256(b)
+}
+
+// LabelCommitment is the salted commitment to one label (sum-trees.md section 4);
+// value is the canonical encoding of the label's value.
+func LabelCommitment(salt ID, label string, value []byte) Hash {
+	return domain(domainLabel, salt[:], binary.BigEndian.AppendUint16(nil, uint16(len(label))), []byte(label), value)
+}
+
+// PostingHash is the payload of a posting's leaf in sum trees 2 and 3.
+func PostingHash(p *Posting) Hash {
+	b := append(make([]byte, 0, 160), domainPosting)
+	return blake3.Sum256(AppendPosting(b, p))
+}
+
+// ShardEntryHash is the payload of an entry's leaf in sum tree 5.
+func ShardEntryHash(e *ShardEntry) Hash {
+	b := append(make([]byte, 0, 512), domainShardEntry)
+	return blake3.Sum256(AppendShardEntry(b, e))
+}
+
+func appendBlob(b []byte, x Blob) []byte {
+	return AppendUint(AppendBytes(AppendArray(b, 2), x.Hash[:]), x.Size)
+}
+
+func appendBlobs(b []byte, list []Blob) []byte {
+	b = AppendArray(b, len(list))
+	for _, x := range list {
+		b = appendBlob(b, x)
+	}
+	return b
+}

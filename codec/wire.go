@@ -1,0 +1,246 @@
+package codec
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"unicode/utf8"
+)
+
+// Major types of CBOR that a canonical value may use (RFC 8949 section 3.1).
+const (
+	MajorUint  = 0
+	MajorNint  = 1
+	MajorBytes = 2
+	MajorText  = 3
+	MajorArray = 4
+	MajorMap   = 5
+)
+
+// ErrNotCanonical is wrapped by every error of a decoder: the bytes are not the
+// canonical encoding of a value of the expected shape.
+var ErrNotCanonical = errors.New("not canonical CBOR of the expected shape")
+
+// appendHead appends the shortest head of major type m with argument v.
+func appendHead(b []byte, m byte, v uint64) []byte {
+	m <<= 5
+	switch {
+	case v < 24:
+		return append(b, m|byte(v))
+	case v <= math.MaxUint8:
+		return append(b, m|24, byte(v))
+	case v <= math.MaxUint16:
+		return append(b, m|25, byte(v>>8), byte(v))
+	case v <= math.MaxUint32:
+		return binary.BigEndian.AppendUint32(append(b, m|26), uint32(v))
+	default:
+		return binary.BigEndian.AppendUint64(append(b, m|27), v)
+	}
+}
+
+// AppendUint appends an unsigned integer.
+func AppendUint(b []byte, v uint64) []byte { return appendHead(b, MajorUint, v) }
+
+// AppendInt appends a signed integer.
+func AppendInt(b []byte, v int64) []byte {
+	if v < 0 {
+		return appendHead(b, MajorNint, uint64(-1-v))
+	}
+	return appendHead(b, MajorUint, uint64(v))
+}
+
+// AppendBytes appends a byte string.
+func AppendBytes(b, v []byte) []byte { return append(appendHead(b, MajorBytes, uint64(len(v))), v...) }
+
+// AppendText appends a text string, which must be valid UTF-8.
+func AppendText(b []byte, v string) []byte {
+	return append(appendHead(b, MajorText, uint64(len(v))), v...)
+}
+
+// AppendArray appends the head of an array of n elements.
+func AppendArray(b []byte, n int) []byte { return appendHead(b, MajorArray, uint64(n)) }
+
+// AppendMap appends the head of a map of n pairs.
+func AppendMap(b []byte, n int) []byte { return appendHead(b, MajorMap, uint64(n)) }
+
+// Reader reads canonical CBOR item by item. The first fault sticks: afterwards
+// every method returns a zero value, so callers check Err or Done once at the end.
+// It never allocates; byte strings alias the input.
+type Reader struct {
+	data []byte
+	off  int
+	err  error
+}
+
+// NewReader returns a reader over data.
+func NewReader(data []byte) Reader { return Reader{data: data} }
+
+// Err returns the first fault, which wraps ErrNotCanonical, or nil.
+func (r *Reader) Err() error { return r.err }
+
+// Done returns the first fault, or an error if bytes are left over.
+func (r *Reader) Done() error {
+	if r.err == nil && r.off != len(r.data) {
+		r.Fail("bytes after the value")
+	}
+	return r.err
+}
+
+// Offset returns how many bytes have been read.
+func (r *Reader) Offset() int { return r.off }
+
+// Fail records a fault unless there is one already.
+func (r *Reader) Fail(why string) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%w: %s at byte %d", ErrNotCanonical, why, r.off)
+	}
+}
+
+// Peek returns the major type of the next item, or 8 at the end or after a fault.
+func (r *Reader) Peek() byte {
+	if r.err != nil || r.off >= len(r.data) {
+		return 8
+	}
+	return r.data[r.off] >> 5
+}
+
+// head reads one head of major type m and returns its argument.
+func (r *Reader) head(m byte) uint64 {
+	if r.err != nil {
+		return 0
+	}
+	if r.off >= len(r.data) {
+		r.Fail("truncated")
+		return 0
+	}
+	first := r.data[r.off]
+	if first>>5 != m {
+		r.Fail("wrong type")
+		return 0
+	}
+	info := first & 31
+	if info < 24 {
+		r.off++
+		return uint64(info)
+	}
+	return r.longHead(info)
+}
+
+// longHead reads the argument that follows the initial byte, refusing forms that
+// are longer than the value needs.
+func (r *Reader) longHead(info byte) uint64 {
+	if info > 27 {
+		r.Fail("indefinite or reserved length")
+		return 0
+	}
+	size := 1 << (info - 24)
+	if len(r.data)-r.off-1 < size {
+		r.Fail("truncated")
+		return 0
+	}
+	p := r.data[r.off+1:]
+	var v, least uint64
+	switch info {
+	case 24:
+		v, least = uint64(p[0]), 24
+	case 25:
+		v, least = uint64(binary.BigEndian.Uint16(p)), 1<<8
+	case 26:
+		v, least = uint64(binary.BigEndian.Uint32(p)), 1<<16
+	default:
+		v, least = binary.BigEndian.Uint64(p), 1<<32
+	}
+	if v < least {
+		r.Fail("integer or length not in its shortest form")
+		return 0
+	}
+	r.off += 1 + size
+	return v
+}
+
+// Uint reads an unsigned integer.
+func (r *Reader) Uint() uint64 { return r.head(MajorUint) }
+
+// Int reads a signed integer of 64 bits.
+func (r *Reader) Int() int64 {
+	negative := r.Peek() == MajorNint
+	m := byte(MajorUint)
+	if negative {
+		m = MajorNint
+	}
+	v := r.head(m)
+	if v > math.MaxInt64 {
+		r.Fail("integer out of range")
+		return 0
+	}
+	if negative {
+		return -1 - int64(v)
+	}
+	return int64(v)
+}
+
+// Bytes reads a byte string of at most limit bytes; the result aliases the input.
+func (r *Reader) Bytes(limit int) []byte { return r.str(MajorBytes, limit) }
+
+// Text reads a text string of at most limit bytes of valid UTF-8.
+func (r *Reader) Text(limit int) string {
+	s := r.str(MajorText, limit)
+	if !utf8.Valid(s) {
+		r.Fail("text is not UTF-8")
+		return ""
+	}
+	return string(s)
+}
+
+func (r *Reader) str(m byte, limit int) []byte {
+	n := r.head(m)
+	if r.err != nil {
+		return nil
+	}
+	if n > uint64(limit) {
+		r.Fail("string over its limit")
+		return nil
+	}
+	if n > uint64(len(r.data)-r.off) {
+		r.Fail("truncated")
+		return nil
+	}
+	s := r.data[r.off : r.off+int(n) : r.off+int(n)]
+	r.off += int(n)
+	return s
+}
+
+// Fixed reads a byte string of exactly len(dst) bytes into dst.
+func (r *Reader) Fixed(dst []byte) {
+	s := r.Bytes(len(dst))
+	if r.err == nil && len(s) != len(dst) {
+		r.Fail("byte string of the wrong size")
+		return
+	}
+	copy(dst, s)
+}
+
+// Array reads the head of an array of at most limit elements.
+func (r *Reader) Array(limit int) int { return r.count(MajorArray, limit) }
+
+// Map reads the head of a map of at most limit pairs.
+func (r *Reader) Map(limit int) int { return r.count(MajorMap, limit) }
+
+func (r *Reader) count(m byte, limit int) int {
+	n := r.head(m)
+	if r.err == nil && n > uint64(limit) {
+		r.Fail("more elements than allowed")
+	}
+	if r.err != nil {
+		return 0
+	}
+	return int(n)
+}
+
+// Key reads a map key and requires it to be k.
+func (r *Reader) Key(k uint64) {
+	if got := r.Uint(); r.err == nil && got != k {
+		r.Fail(fmt.Sprintf("key %d where key %d belongs", got, k))
+	}
+}
