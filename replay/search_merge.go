@@ -1,0 +1,81 @@
+package replay
+
+import (
+	"errors"
+	"math/bits"
+
+	"github.com/forgepool/settle/codec"
+)
+
+// Merge implements Program: the documents of the shards follow one another in order of
+// their ids; gaps are allowed.
+func (rankSearch) Merge(shards []ShardOutput) ([]byte, error) {
+	var docs, total, next uint64
+	var common searchArgs
+	var top ranking
+	for i := range shards {
+		a, bad := parseSearchArgs(shards[i].Args)
+		switch {
+		case bad != "":
+			return nil, noResult(i, "argument "+bad)
+		case i == 0:
+			common, top.limit = a, a.top
+		case !a.equalButFirst(&common):
+			return nil, noResult(i, "arguments differ from those of the first shard")
+		case a.first < next:
+			return nil, noResult(i, "documents overlap those of the shard before")
+		}
+		d, t, err := readSearchOutput(shards[i].Output, &a, &top)
+		if err != nil {
+			return nil, noResult(i, err.Error())
+		}
+		next = a.first + d
+		docs += d // at most 4,096 shards of 2^24
+		var carry uint64
+		if total, carry = bits.Add64(total, t, 0); carry != 0 {
+			return nil, noResult(i, "a sum is too large")
+		}
+	}
+	return encodeSearch(docs, total, top), nil
+}
+
+// equalButFirst compares all arguments but the first document id.
+func (a *searchArgs) equalButFirst(o *searchArgs) bool {
+	if len(a.tokens) != len(o.tokens) || a.k1 != o.k1 || a.b != o.b || a.avg != o.avg || a.top != o.top {
+		return false
+	}
+	for i, t := range a.tokens {
+		if string(t.text) != string(o.tokens[i].text) || t.idf != o.tokens[i].idf {
+			return false
+		}
+	}
+	return true
+}
+
+// readSearchOutput reads the output of a shard with arguments a and offers its ranking to top.
+func readSearchOutput(output []byte, a *searchArgs, top *ranking) (docs, total uint64, err error) {
+	r := codec.NewReader(output)
+	if r.Array(3) != 3 {
+		r.Fail("output has not three parts")
+	}
+	docs, total = r.Uint(), r.Uint()
+	if docs > MaxInput/4 || docs > searchMaxID-a.first {
+		return 0, 0, errors.New("number of documents out of range")
+	}
+	var last ranked
+	for i := range r.Array(a.top) {
+		if r.Array(2) != 2 {
+			r.Fail("line of a ranking has not two parts")
+		}
+		x := ranked{id: r.Uint(), score: r.Uint()}
+		if r.Err() != nil {
+			break
+		}
+		if x.score == 0 || x.id < a.first || x.id-a.first >= docs || i > 0 && !last.before(x) {
+			return 0, 0, errors.New("ranking out of order or out of range")
+		}
+		top.offer(x)
+		last = x
+	}
+	return docs, total, r.Done()
+}
