@@ -43,6 +43,24 @@ const (
 	ErrTime Rejection = "time_backwards"
 	// ErrTwin: two checkpoints are not the pair of one size.
 	ErrTwin Rejection = "twin"
+
+	// ErrSumType: no such type of sum tree.
+	ErrSumType Rejection = "sum_type"
+	// ErrSumLeaf: key length, count or number of columns is not that of the tree's type.
+	ErrSumLeaf Rejection = "sum_leaf"
+	// ErrSumOrder: keys are not strictly ascending.
+	ErrSumOrder Rejection = "sum_order"
+	// ErrSumRange: a count or sum is not below 2^63, before or after adding.
+	ErrSumRange Rejection = "sum_range"
+	// ErrSumPath: a sibling does not cover the leaves that index and leaves demand.
+	ErrSumPath Rejection = "sum_path"
+	// ErrStatement: leaves, count or sums are not those that the record states.
+	ErrStatement Rejection = "sum_statement"
+	// ErrUnreachable: the search for the key does not lead to this leaf.
+	ErrUnreachable Rejection = "sum_unreachable"
+	// ErrWrongLeaf: the leaf does not show what was asked: another key, the key
+	// itself instead of its absence, or a range without the value.
+	ErrWrongLeaf Rejection = "sum_wrong_leaf"
 )
 
 // reject wraps a reason with what was being looked at.
