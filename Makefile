@@ -1,0 +1,42 @@
+# Each target is one or two commands; `make check` is what has to pass before a change lands.
+GO ?= go
+BIN := bin
+
+.PHONY: all build demo test race lint fuzz bench check clean
+
+all: build
+
+build: ## both programs, in ./bin
+	$(GO) build -trimpath -o $(BIN)/ ./cmd/settled ./cmd/settle
+
+demo: build ## the main job, end to end, in ./demo-out
+	$(GO) build -trimpath -o $(BIN)/ ./internal/demo
+	$(BIN)/demo -bin $(BIN) -out demo-out
+
+test: ## every test, with the expensive invariants on
+	$(GO) test -tags invariants ./...
+
+race: ## the same under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+lint: ## formatting, vet, staticcheck, and the rules of the house
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags invariants ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test ./internal/lint
+
+FUZZTIME ?= 30s
+fuzz: ## every fuzz target for FUZZTIME each
+	@for target in $$($(GO) test ./fuzz -list '^Fuzz' | grep ^Fuzz); do \
+		$(GO) test ./fuzz -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
+	done
+
+bench: build ## throughput and memory of real nodes over HTTP, in ./bench-out
+	$(GO) build -trimpath -o $(BIN)/ ./internal/load
+	$(BIN)/load -bin $(BIN) -out bench-out
+
+check: lint test demo ## everything that .ci/run runs
+
+clean:
+	rm -rf $(BIN) demo-out bench-out
