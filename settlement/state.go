@@ -95,8 +95,9 @@ type Workload struct {
 	Adapter    *codec.ID
 	Program    codec.Hash
 	Plan       *codec.Plan
-	PlannedAt  uint64 // index of the Planned event
-	SettledAt  uint64 // index of the settlement, 0 = none
+	PlannedAt  uint64     // index of the Planned event
+	SettledAt  uint64     // index of the settlement, 0 = none
+	WorkKey    codec.Hash // of the settlement, zero before: a replay must name equal work
 }
 
 // WorkUse is the first settlement of a work key.
