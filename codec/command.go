@@ -44,13 +44,70 @@ type NodeStart struct {
 }
 
 // EncodeCommand returns the canonical bytes of a command.
-func EncodeCommand(c *Command) []byte { return Encode(c) }
+func EncodeCommand(c *Command) []byte {
+	if c.Kind != CommandBatches || c.Size != nil || c.Commit != nil || c.Start != nil {
+		return Encode(c)
+	}
+	size := 32
+	for _, batch := range c.Batches {
+		size += 5 + len(batch)
+	}
+	b := AppendMap(make([]byte, 0, size), 3+present(len(c.Batches) > 0))
+	b = appendUintAt(appendUintAt(b, 1, c.Version), 2, uint64(c.Kind))
+	b = appendUintAt(b, 3, c.Stamp)
+	if len(c.Batches) > 0 {
+		b = appendStrings(appendKey(b, 4), c.Batches)
+	}
+	return b
+}
 
-// DecodeCommand reads a command; its batches alias data.
+// DecodeCommand reads a command; its batches alias data. Exactly the fields of its
+// kind are present. Errors wrap ErrNotCanonical or ErrTooLarge.
 func DecodeCommand(data []byte) (*Command, error) {
+	if err := checkSize("command", len(data), MaxCommand); err != nil {
+		return nil, err
+	}
 	c := new(Command)
-	if err := Decode(data, c); err != nil {
+	r := NewReader(data)
+	f := r.fields(4)
+	c.Version = f.uintAt(1)
+	f.at(2)
+	c.Kind = CommandKind(f.Uint())
+	if r.err == nil && c.Kind != CommandBatches {
+		if err := Decode(data, c); err != nil {
+			return nil, err
+		}
+		return c, nil
+	}
+	c.Stamp = f.uintAt(3)
+	f.at(4)
+	c.Batches = f.strings(nil, MaxCommandBatches, MaxBatch)
+	f.end()
+	if err := r.Done(); err != nil {
+		return nil, err
+	}
+	if err := c.check(); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// check holds the rules of the envelope.
+func (c *Command) check() error {
+	if c.Version != 1 {
+		return malformed("command of unknown version %d", c.Version)
+	}
+	there := [...]bool{c.Batches != nil, c.Size != nil, c.Commit != nil, c.Start != nil}
+	for i := range there {
+		if there[i] != (c.Kind == CommandBatches+CommandKind(i)) {
+			return malformed("command of kind %d without its field, or with another's", c.Kind)
+		}
+	}
+	if c.Kind < CommandBatches || c.Kind > CommandNodeStart {
+		return malformed("command of unknown kind %d", c.Kind)
+	}
+	if c.Batches != nil && len(c.Batches) == 0 {
+		return malformed("command without batches")
+	}
+	return nil
 }

@@ -86,12 +86,6 @@ func PossessionDigest(origin string, p *Party) Hash {
 	return domain(domainPossession, appendOrigin(nil, origin), Encode(&bare))
 }
 
-// EncodeProgram returns the canonical bytes of a program.
-func EncodeProgram(p *Program) []byte { return Encode(p) }
-
-// ProgramID is the id under which a policy allows a program.
-func ProgramID(p *Program) Hash { return domain(domainProgram, EncodeProgram(p)) }
-
 // ReceiptDigest is what an agent signs for one executed shard; author is the hub
 // that planned the workload.
 func ReceiptDigest(origin string, author, workload ID, program, seed Hash, e *ShardEntry) Hash {
@@ -101,7 +95,7 @@ func ReceiptDigest(origin string, author, workload ID, program, seed Hash, e *Sh
 	b = AppendBytes(AppendBytes(b, program[:]), seed[:])
 	b = AppendUint(AppendUint(b, e.Index), e.Replica)
 	b = appendBlobs(AppendBytes(b, e.Args[:]), e.Inputs)
-	b = appendBlob(b, e.Output)
+	b = appendBlob(b, &e.Output)
 	return blake3.Sum256(AppendUint(b, e.Units))
 }
 
@@ -147,16 +141,4 @@ func PostingHash(p *Posting) Hash {
 func ShardEntryHash(e *ShardEntry) Hash {
 	b := append(make([]byte, 0, 512), domainShardEntry)
 	return blake3.Sum256(AppendShardEntry(b, e))
-}
-
-func appendBlob(b []byte, x Blob) []byte {
-	return AppendUint(AppendBytes(AppendArray(b, 2), x.Hash[:]), x.Size)
-}
-
-func appendBlobs(b []byte, list []Blob) []byte {
-	b = AppendArray(b, len(list))
-	for _, x := range list {
-		b = appendBlob(b, x)
-	}
-	return b
 }

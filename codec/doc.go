@@ -7,10 +7,15 @@
 // allocates. Decoded byte strings may share memory with the input, which the caller
 // must then leave unchanged.
 //
-// Settlements, postings, shard entries and batches have hand-written codecs
-// (settlement_wire.go and its neighbours); the other kinds go through
-// fxamacker/cbor, which is also the oracle that the hand-written ones are fuzzed
-// against.
+// Records, batches, commands that carry batches, settlements with their details and
+// manifests, events, programs and outcomes have hand-written codecs; the other kinds
+// go through Encode and Decode on top of fxamacker/cbor, which are also the oracle:
+// the hand-written decoders accept and refuse exactly what Decode does, and write the
+// same bytes as Encode.
+//
+// Encode* returns new bytes, Append* appends to given ones, Decode* fills a value,
+// and the *Buffer types decode one value after another without allocating. A decoding
+// error wraps ErrNotCanonical or ErrTooLarge; CodeOf gives its refusal code.
 //
 // The package does no I/O, reads no clock, and knows nothing of trees, state or
 // rules: it says whether bytes are a record, never whether the record is true.

@@ -35,3 +35,10 @@ const (
 
 // Header returns the common keys.
 func (g *Genesis) Header() Header { return Header{g.ID, g.At, g.Cycle, g.Author} }
+
+// EncodeGenesis returns the canonical body of a genesis.
+func EncodeGenesis(g *Genesis) []byte { return Encode(g) }
+
+// DecodeGenesis reads the body of a genesis into g. Errors wrap ErrNotCanonical or
+// ErrTooLarge.
+func DecodeGenesis(data []byte, g *Genesis) error { return Decode(data, g) }

@@ -11,8 +11,16 @@ const (
 	MaxAttachment = 2 << 20
 	// MaxBatchBytes bounds records and attachments together.
 	MaxBatchBytes = 4 << 20
+	// MaxAttachments bounds the blobs of a batch: two for each of its records.
+	MaxAttachments = 2 * MaxBatchRecords
 	// MaxCommand bounds one raft entry, grouping included.
 	MaxCommand = 4<<20 + 64<<10
+	// MaxBatch bounds the encoding of a batch, so that it fits a command alone.
+	MaxBatch = MaxCommand - 64
+	// MaxCommandBatches bounds the batches grouped into one command.
+	MaxCommandBatches = 8_192
+	// MaxNote bounds a signed checkpoint note that travels in a command.
+	MaxNote = 65_535
 	// MaxAmount is the largest amount, sum, count or time: everything is below 2^63.
 	MaxAmount = 1<<63 - 1
 	// MaxPPM bounds shares and weights, in parts per million.
@@ -47,6 +55,25 @@ const (
 	MaxPartyKeys = 64
 	// MaxParties bounds the founders in a genesis.
 	MaxParties = 64
+	// MaxWitnesses bounds the witness keys in a genesis, MaxWitnessKey the bytes of one:
+	// a post-quantum vkey has about 1,800.
+	MaxWitnesses  = 64
+	MaxWitnessKey = 4_096
+	// Classes is the number of workload classes that a policy has rules for.
+	Classes = 6
+	// Kinds is the number of kinds of records.
+	Kinds = 9
+	// MaxAdjudicators bounds the parties that re-executed a disputed shard.
+	MaxAdjudicators = 16
+	// MaxFindings bounds the disputes that one audit opened.
+	MaxFindings = 1_024
+	// MaxProgramText bounds the family and the profile of a program (replay.md
+	// section 2.4), MaxProgramVersion its version.
+	MaxProgramText    = 64
+	MaxProgramVersion = 65_535
+	// MaxFuel and MaxPages bound what a program may ask for per shard.
+	MaxFuel  = 1 << 60
+	MaxPages = 16_384
 	// MaxName bounds names, labels and other short texts, in bytes.
 	MaxName = 255
 	// MaxPlanProof bounds the consistency proof from planned to settled shards.

@@ -1,7 +1,5 @@
 package codec
 
-import "fmt"
-
 // OutcomeKind says what became of one record of a batch.
 type OutcomeKind uint8
 
@@ -36,14 +34,11 @@ func EncodeOutcomes(outcomes []Outcome) []byte {
 	return b
 }
 
-// DecodeOutcomes reads what EncodeOutcomes writes.
+// DecodeOutcomes reads what EncodeOutcomes writes. Errors wrap ErrNotCanonical or
+// ErrTooLarge.
 func DecodeOutcomes(data []byte) ([]Outcome, error) {
 	r := NewReader(data)
-	n := r.Array(MaxBatchRecords)
-	if n > len(data) {
-		return nil, fmt.Errorf("%w: more outcomes than bytes", ErrNotCanonical)
-	}
-	outcomes := make([]Outcome, n)
+	outcomes := make([]Outcome, r.list(MaxBatchRecords, 3))
 	for i := range outcomes {
 		readOutcome(&r, &outcomes[i])
 	}
@@ -54,7 +49,7 @@ func DecodeOutcomes(data []byte) ([]Outcome, error) {
 }
 
 func readOutcome(r *Reader, o *Outcome) {
-	n := r.Array(3)
+	n := r.head(MajorArray)
 	kind := r.Uint()
 	switch {
 	case kind == uint64(Refused) && n == 2:

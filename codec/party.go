@@ -51,3 +51,10 @@ type Key struct {
 
 // Header returns the common keys.
 func (p *Party) Header() Header { return Header{p.ID, p.At, p.Cycle, p.Author} }
+
+// EncodeParty returns the canonical body of a party record.
+func EncodeParty(p *Party) []byte { return Encode(p) }
+
+// DecodeParty reads the body of a party record into p. Errors wrap ErrNotCanonical or
+// ErrTooLarge. Which keys an operation needs is for package settlement to say.
+func DecodeParty(data []byte, p *Party) error { return Decode(data, p) }

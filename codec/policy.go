@@ -135,3 +135,42 @@ type Windows struct {
 
 // Header returns the common keys.
 func (p *Policy) Header() Header { return Header{p.ID, p.At, p.Cycle, p.Author} }
+
+// EncodePolicy returns the canonical body of a policy.
+func EncodePolicy(p *Policy) []byte { return Encode(p) }
+
+// DecodePolicy reads a policy's body into p. Errors wrap ErrNotCanonical or
+// ErrTooLarge.
+func DecodePolicy(data []byte, p *Policy) error { return Decode(data, p) }
+
+// check requires that the code of each program is a hash or empty.
+func (p *Policy) check() error {
+	for i := range p.Programs {
+		if n := len(p.Programs[i].Code); n != 0 && n != len(Hash{}) {
+			return malformed("code of a program is neither empty nor a hash")
+		}
+	}
+	return nil
+}
+
+// MarshalCBOR writes [] or [chain, genesis, period].
+func (x Beacon) MarshalCBOR() ([]byte, error) {
+	if !x.Present {
+		return AppendArray(nil, 0), nil
+	}
+	b := appendHash(AppendArray(nil, 3), &x.Chain)
+	return AppendUint(AppendUint(b, x.Genesis), x.Period), nil
+}
+
+// UnmarshalCBOR reads what MarshalCBOR writes.
+func (x *Beacon) UnmarshalCBOR(data []byte) error {
+	r := NewReader(data)
+	*x = Beacon{}
+	if x.Present = r.Array(3) > 0; x.Present {
+		r.off = 0
+		r.tuple(3)
+		r.Fixed(x.Chain[:])
+		x.Genesis, x.Period = r.Uint(), r.Uint()
+	}
+	return r.Done()
+}

@@ -1,6 +1,9 @@
 package codec
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // Record is one log leaf (records.md section 1): an envelope around a body.
 type Record struct {
@@ -18,89 +21,81 @@ type Signature struct {
 	Sig Sig
 }
 
-// Header holds the keys 1-4 that every body begins with (records.md section 3).
-type Header struct {
-	ID     ID     // idempotency key, unique per author
-	At     uint64 // author's time, Unix milliseconds
-	Cycle  uint64 // billing cycle
-	Author ID     // party
-}
-
 // EncodeRecord returns the record's bytes: what the log holds and hashes.
 func EncodeRecord(r *Record) []byte {
-	pairs := 3
-	if len(r.Signatures) > 0 {
-		pairs = 4
+	return AppendRecord(make([]byte, 0, 16+len(r.Body)+len(r.Signatures)*108), r)
+}
+
+// AppendRecord appends the record's bytes.
+func AppendRecord(b []byte, r *Record) []byte {
+	b = AppendMap(b, 3+present(len(r.Signatures) > 0))
+	b = appendUintAt(appendUintAt(b, 1, r.Version), 2, uint64(r.Kind))
+	b = AppendBytes(appendKey(b, 3), r.Body)
+	if len(r.Signatures) == 0 {
+		return b
 	}
-	b := make([]byte, 0, 16+len(r.Body)+len(r.Signatures)*108)
-	b = AppendMap(b, pairs)
-	b = AppendUint(AppendUint(b, 1), r.Version)
-	b = AppendUint(AppendUint(b, 2), uint64(r.Kind))
-	b = AppendBytes(AppendUint(b, 3), r.Body)
-	if pairs == 4 {
-		b = AppendArray(AppendUint(b, 4), len(r.Signatures))
-		for i := range r.Signatures {
-			b = appendSignature(b, &r.Signatures[i])
-		}
+	b = AppendArray(appendKey(b, 4), len(r.Signatures))
+	for i := range r.Signatures {
+		s := &r.Signatures[i]
+		b = AppendUint(appendHash(AppendArray(b, 3), &s.Key), s.Alg)
+		b = AppendBytes(b, s.Sig[:])
 	}
 	return b
 }
 
-func appendSignature(b []byte, s *Signature) []byte {
-	b = AppendBytes(AppendArray(b, 3), s.Key[:])
-	return AppendBytes(AppendUint(b, s.Alg), s.Sig[:])
-}
-
 // DecodeRecord reads a record's envelope; Body aliases data. The body is not looked
-// into. Errors wrap ErrNotCanonical.
+// into. Errors wrap ErrNotCanonical or ErrTooLarge, and ErrUnknownKind for a kind
+// that version 1 does not know.
 func DecodeRecord(data []byte) (Record, error) {
 	var rec Record
-	if len(data) > MaxRecord {
-		return rec, fmt.Errorf("%w: record of %d bytes, at most %d", ErrNotCanonical, len(data), MaxRecord)
+	if err := checkSize("record", len(data), MaxRecord); err != nil {
+		return rec, err
 	}
 	r := NewReader(data)
-	pairs := r.Map(4)
-	r.Key(1)
-	rec.Version = r.Uint()
-	r.Key(2)
-	kind := r.Uint()
-	r.Key(3)
-	rec.Body = r.Bytes(MaxRecord)
-	if kind > uint64(KindAudit) {
-		r.Fail("unknown kind")
+	f := r.fields(4)
+	rec.Version = f.uintAt(1)
+	f.at(2)
+	rec.Kind = Kind(f.small())
+	f.at(3)
+	rec.Body = f.Bytes(MaxRecord)
+	if f.has(4) {
+		rec.Signatures = r.signatures()
 	}
-	rec.Kind = Kind(kind)
-	if rec.Version != 1 {
-		r.Fail("unknown version")
+	f.end()
+	if err := r.Done(); err != nil {
+		return rec, err
 	}
-	if pairs == 4 {
-		readSignatures(&r, &rec)
-	} else if pairs != 3 {
-		r.Fail("missing key")
-	}
-	return rec, r.Done()
+	return rec, rec.check()
 }
 
-func readSignatures(r *Reader, rec *Record) {
-	r.Key(4)
-	n := r.Array(MaxSignatures)
-	if r.Err() == nil && n == 0 {
+func (r *Reader) signatures() []Signature {
+	n := r.list(MaxSignatures, 102)
+	if r.err == nil && n == 0 {
 		r.Fail("empty list of signatures")
 	}
-	if r.Err() != nil {
-		return
-	}
-	rec.Signatures = make([]Signature, n)
-	for i := range rec.Signatures {
-		s := &rec.Signatures[i]
-		if r.Array(3) != 3 {
-			r.Fail("signature is not [key, alg, signature]")
-		}
+	list := make([]Signature, n)
+	for i := range list {
+		s := &list[i]
+		r.tuple(3)
 		r.Fixed(s.Key[:])
 		s.Alg = r.Uint()
 		r.Fixed(s.Sig[:])
-		if i > 0 && string(rec.Signatures[i-1].Key[:]) >= string(s.Key[:]) {
-			r.Fail("signatures not ascending by key")
+	}
+	return list
+}
+
+// check holds the rules of the envelope.
+func (rec *Record) check() error {
+	if rec.Version != 1 {
+		return malformed("record of unknown version %d", rec.Version)
+	}
+	if rec.Kind >= Kinds {
+		return fmt.Errorf("%w: %w %d", ErrNotCanonical, ErrUnknownKind, rec.Kind)
+	}
+	for i := 1; i < len(rec.Signatures); i++ {
+		if bytes.Compare(rec.Signatures[i-1].Key[:], rec.Signatures[i].Key[:]) >= 0 {
+			return malformed("signatures not ascending by key")
 		}
 	}
+	return nil
 }

@@ -34,18 +34,6 @@ type Settlement struct {
 	Labels      *Hash        `cbor:"33,keyasint,omitempty"` // sealed list of Label
 }
 
-// Program names what was executed (replay.md section 2.4). Kind 0 is a built-in,
-// kind 1 a WASM module.
-type Program struct {
-	Family  string  `cbor:"1,keyasint"`
-	Version uint64  `cbor:"2,keyasint"`
-	Profile string  `cbor:"3,keyasint"`
-	Kind    uint64  `cbor:"4,keyasint"`
-	Code    *Hash   `cbor:"5,keyasint,omitempty"`
-	Fuel    *uint64 `cbor:"6,keyasint,omitempty"`
-	Pages   *uint64 `cbor:"7,keyasint,omitempty"`
-}
-
 // Blob is the plain BLAKE3 and the size of content-addressed bytes.
 type Blob struct {
 	_    struct{} `cbor:",toarray"`

@@ -2,71 +2,14 @@ package codec
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"unicode/utf8"
 )
 
-// Major types of CBOR that a canonical value may use (RFC 8949 section 3.1).
-const (
-	MajorUint  = 0
-	MajorNint  = 1
-	MajorBytes = 2
-	MajorText  = 3
-	MajorArray = 4
-	MajorMap   = 5
-)
-
-// ErrNotCanonical is wrapped by every error of a decoder: the bytes are not the
-// canonical encoding of a value of the expected shape.
-var ErrNotCanonical = errors.New("not canonical CBOR of the expected shape")
-
-// appendHead appends the shortest head of major type m with argument v.
-func appendHead(b []byte, m byte, v uint64) []byte {
-	m <<= 5
-	switch {
-	case v < 24:
-		return append(b, m|byte(v))
-	case v <= math.MaxUint8:
-		return append(b, m|24, byte(v))
-	case v <= math.MaxUint16:
-		return append(b, m|25, byte(v>>8), byte(v))
-	case v <= math.MaxUint32:
-		return binary.BigEndian.AppendUint32(append(b, m|26), uint32(v))
-	default:
-		return binary.BigEndian.AppendUint64(append(b, m|27), v)
-	}
-}
-
-// AppendUint appends an unsigned integer.
-func AppendUint(b []byte, v uint64) []byte { return appendHead(b, MajorUint, v) }
-
-// AppendInt appends a signed integer.
-func AppendInt(b []byte, v int64) []byte {
-	if v < 0 {
-		return appendHead(b, MajorNint, uint64(-1-v))
-	}
-	return appendHead(b, MajorUint, uint64(v))
-}
-
-// AppendBytes appends a byte string.
-func AppendBytes(b, v []byte) []byte { return append(appendHead(b, MajorBytes, uint64(len(v))), v...) }
-
-// AppendText appends a text string, which must be valid UTF-8.
-func AppendText(b []byte, v string) []byte {
-	return append(appendHead(b, MajorText, uint64(len(v))), v...)
-}
-
-// AppendArray appends the head of an array of n elements.
-func AppendArray(b []byte, n int) []byte { return appendHead(b, MajorArray, uint64(n)) }
-
-// AppendMap appends the head of a map of n pairs.
-func AppendMap(b []byte, n int) []byte { return appendHead(b, MajorMap, uint64(n)) }
-
 // Reader reads canonical CBOR item by item. The first fault sticks: afterwards
 // every method returns a zero value, so callers check Err or Done once at the end.
-// It never allocates; byte strings alias the input.
+// It never allocates before a fault, but for Text; byte strings alias the input.
 type Reader struct {
 	data []byte
 	off  int
@@ -76,7 +19,7 @@ type Reader struct {
 // NewReader returns a reader over data.
 func NewReader(data []byte) Reader { return Reader{data: data} }
 
-// Err returns the first fault, which wraps ErrNotCanonical, or nil.
+// Err returns the first fault, which wraps ErrNotCanonical or ErrTooLarge, or nil.
 func (r *Reader) Err() error { return r.err }
 
 // Done returns the first fault, or an error if bytes are left over.
@@ -91,9 +34,11 @@ func (r *Reader) Done() error {
 func (r *Reader) Offset() int { return r.off }
 
 // Fail records a fault unless there is one already.
-func (r *Reader) Fail(why string) {
+func (r *Reader) Fail(why string) { r.fault(ErrNotCanonical, why) }
+
+func (r *Reader) fault(kind error, why string) {
 	if r.err == nil {
-		r.err = fmt.Errorf("%w: %s at byte %d", ErrNotCanonical, why, r.off)
+		r.err = fmt.Errorf("%w: %s at byte %d", kind, why, r.off)
 	}
 }
 
@@ -184,13 +129,15 @@ func (r *Reader) Int() int64 {
 func (r *Reader) Bytes(limit int) []byte { return r.str(MajorBytes, limit) }
 
 // Text reads a text string of at most limit bytes of valid UTF-8.
-func (r *Reader) Text(limit int) string {
+func (r *Reader) Text(limit int) string { return string(r.text(limit)) }
+
+func (r *Reader) text(limit int) []byte {
 	s := r.str(MajorText, limit)
 	if !utf8.Valid(s) {
 		r.Fail("text is not UTF-8")
-		return ""
+		return nil
 	}
-	return string(s)
+	return s
 }
 
 func (r *Reader) str(m byte, limit int) []byte {
@@ -199,7 +146,7 @@ func (r *Reader) str(m byte, limit int) []byte {
 		return nil
 	}
 	if n > uint64(limit) {
-		r.Fail("string over its limit")
+		r.fault(ErrTooLarge, "string over its limit")
 		return nil
 	}
 	if n > uint64(len(r.data)-r.off) {
@@ -213,24 +160,40 @@ func (r *Reader) str(m byte, limit int) []byte {
 
 // Fixed reads a byte string of exactly len(dst) bytes into dst.
 func (r *Reader) Fixed(dst []byte) {
-	s := r.Bytes(len(dst))
-	if r.err == nil && len(s) != len(dst) {
+	n := r.head(MajorBytes)
+	if r.err != nil {
+		return
+	}
+	if n != uint64(len(dst)) {
 		r.Fail("byte string of the wrong size")
 		return
 	}
-	copy(dst, s)
+	if len(r.data)-r.off < len(dst) {
+		r.Fail("truncated")
+		return
+	}
+	copy(dst, r.data[r.off:])
+	r.off += len(dst)
 }
 
 // Array reads the head of an array of at most limit elements.
-func (r *Reader) Array(limit int) int { return r.count(MajorArray, limit) }
-
-// Map reads the head of a map of at most limit pairs.
-func (r *Reader) Map(limit int) int { return r.count(MajorMap, limit) }
-
-func (r *Reader) count(m byte, limit int) int {
-	n := r.head(m)
+func (r *Reader) Array(limit int) int {
+	n := r.head(MajorArray)
 	if r.err == nil && n > uint64(limit) {
-		r.Fail("more elements than allowed")
+		r.fault(ErrTooLarge, "more elements than allowed")
+	}
+	if r.err != nil {
+		return 0
+	}
+	return int(n)
+}
+
+// Map reads the head of a map of at most limit pairs: a map with more has an unknown
+// key.
+func (r *Reader) Map(limit int) int {
+	n := r.head(MajorMap)
+	if r.err == nil && n > uint64(limit) {
+		r.Fail("more keys than there are")
 	}
 	if r.err != nil {
 		return 0
