@@ -2,8 +2,8 @@ package replay
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
-	"slices"
 
 	"github.com/forgepool/settle/codec"
 )
@@ -23,13 +23,14 @@ const groupMinLine = 1 + 1 + 1 + (1 + wideSize) + 1 + 1 + (1 + wideSize)
 // of the values under each key.
 type groupReduce struct{}
 
-// group is what the output says of one key.
-type group struct {
-	key         []byte // aliases the input
+// tally is what the output says of the values under one key.
+type tally struct {
 	count       uint64
 	sum, square wide // sum in two's complement, square unsigned
 	min, max    int64
 }
+
+func newTally() tally { return tally{min: math.MaxInt64, max: math.MinInt64} }
 
 // Name implements Program.
 func (groupReduce) Name() ProgramName { return ProgramName{"aggregate", 1, "group.v1"} }
@@ -53,34 +54,15 @@ func (groupReduce) Run(task Task) Result {
 	if task.overLimit(rows) {
 		return Result{Status: OverLimit}
 	}
-	groups, bad := reduce(rows, task.Input[4:])
+	groups, bad := reduce(rows, task.Input)
 	if bad != "" {
 		return invalid(bad)
 	}
-	slices.SortFunc(groups, compareKeys)
-	b, bad := encodeGroups(rows, groups)
+	output, bad := groups.encode(rows)
 	if bad != "" {
 		return invalid(bad)
 	}
-	return finish(b, rows)
-}
-
-// encodeGroups returns the output, whose size it compares with the limit first.
-func encodeGroups(rows uint64, groups []group) (b []byte, bad string) {
-	head := codec.AppendUint(codec.AppendArray(nil, 2), rows)
-	head = codec.AppendArray(head, len(groups))
-	size := len(head)
-	for i := range groups {
-		size += groups[i].size()
-	}
-	if size > MaxOutput {
-		return nil, "output"
-	}
-	b = append(make([]byte, 0, size), head...)
-	for i := range groups {
-		b = groups[i].append(b)
-	}
-	return b, ""
+	return finish(output, rows)
 }
 
 // parseRows returns the number of rows, which is at least 1 and not more than fit.
@@ -101,35 +83,55 @@ func parseRows(input []byte) (rows uint64, bad string) {
 }
 
 // reduce reads all rows. It stops early when the groups cannot fit an output.
-func reduce(rows uint64, rest []byte) ([]group, string) {
-	t := newGroupTable()
+func reduce(rows uint64, input []byte) (*groupTable, string) {
+	t := newGroupTable(input)
+	at := 4
 	for range rows {
-		if len(rest) < groupMinRow {
+		if len(input)-at < groupMinRow {
 			return nil, "rows"
 		}
-		n := int(binary.LittleEndian.Uint16(rest))
-		if len(rest) < groupMinRow+n {
+		size := int(binary.LittleEndian.Uint16(input[at:]))
+		if len(input)-at < groupMinRow+size {
 			return nil, "rows"
 		}
-		key := rest[2 : 2+n]
-		v := int64(binary.LittleEndian.Uint64(rest[2+n:]))
+		key := at + 2
+		at = key + size + 8
+		v := int64(binary.LittleEndian.Uint64(input[key+size:]))
 		if v <= -groupMaxValue || v >= groupMaxValue {
 			return nil, "value"
 		}
-		rest = rest[groupMinRow+n:]
-		t.find(key).add(v)
+		t.find(key, size).add(v)
 		if len(t.groups) > MaxOutput/groupMinLine {
 			return nil, "output"
 		}
 	}
-	if len(rest) != 0 {
+	if at != len(input) {
 		return nil, "input"
 	}
-	return t.groups, ""
+	return t, ""
+}
+
+// encode returns the output, whose size it compares with the limit first.
+func (t *groupTable) encode(rows uint64) (b []byte, bad string) {
+	head := codec.AppendUint(codec.AppendArray(nil, 2), rows)
+	head = codec.AppendArray(head, len(t.groups))
+	size := len(head)
+	for i := range t.groups {
+		size += t.groups[i].lineSize(int(t.groups[i].size))
+	}
+	if size > MaxOutput {
+		return nil, "output"
+	}
+	b = append(make([]byte, 0, size), head...)
+	for _, slot := range t.sorted() {
+		g := &t.groups[slot.number]
+		b = g.append(b, t.key(g))
+	}
+	return b, ""
 }
 
 // add counts one value. It is below 2^47 in size, its square below 2^94.
-func (g *group) add(v int64) {
+func (g *tally) add(v int64) {
 	g.count++
 	g.sum.addInt(v)
 	size := uint64(max(v, -v))
@@ -137,19 +139,19 @@ func (g *group) add(v int64) {
 	g.min, g.max = min(g.min, v), max(g.max, v)
 }
 
-// size returns how many bytes append adds.
-func (g *group) size() int {
+// lineSize returns how many bytes append adds for a key of keySize bytes.
+func (g *tally) lineSize(keySize int) int {
 	var b [4 * 9]byte // room for four heads
-	heads := codec.AppendUint(b[:0], uint64(len(g.key)))
+	heads := codec.AppendUint(b[:0], uint64(keySize))
 	heads = codec.AppendUint(heads, g.count)
 	heads = codec.AppendInt(codec.AppendInt(heads, g.min), g.max)
-	return 1 + len(heads) + len(g.key) + 2*(1+wideSize)
+	return 1 + len(heads) + keySize + 2*(1+wideSize)
 }
 
-// append appends the group as the output has it.
-func (g *group) append(b []byte) []byte {
+// append appends a group as the output has it.
+func (g *tally) append(b, key []byte) []byte {
 	sum, square := g.sum.bytes(), g.square.bytes()
-	b = codec.AppendBytes(codec.AppendArray(b, 6), g.key)
+	b = codec.AppendBytes(codec.AppendArray(b, 6), key)
 	b = codec.AppendBytes(codec.AppendUint(b, g.count), sum[:])
 	return codec.AppendBytes(codec.AppendInt(codec.AppendInt(b, g.min), g.max), square[:])
 }

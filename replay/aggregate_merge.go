@@ -5,7 +5,6 @@ import (
 	"container/heap"
 	"errors"
 	"fmt"
-	"math"
 	"math/bits"
 
 	"github.com/forgepool/settle/codec"
@@ -32,11 +31,11 @@ func (groupReduce) Merge(shards []ShardOutput) ([]byte, error) {
 	heap.Init(&open)
 	groups, lines := 0, []byte(nil)
 	for ; len(open) > 0; groups++ {
-		g, err := open.nextGroup()
+		key, total, err := open.nextGroup()
 		if err != nil {
 			return nil, err
 		}
-		if lines = g.append(lines); len(lines) > MaxResult {
+		if lines = total.append(lines, key); len(lines) > MaxResult {
 			return nil, fmt.Errorf("%w: result over %d bytes", ErrNoResult, MaxResult)
 		}
 	}
@@ -49,7 +48,8 @@ type outputCursor struct {
 	shard int
 	r     codec.Reader
 	left  int // groups behind the current one
-	group group
+	key   []byte
+	tally tally
 }
 
 // openOutput reads the head of an output and stands on its first group; the cursor is
@@ -75,15 +75,14 @@ func openOutput(shard int, output []byte) (*outputCursor, uint64, error) {
 
 // next reads the group behind the current one.
 func (c *outputCursor) next() error {
-	var g group
 	if c.r.Array(6) != 6 {
 		c.r.Fail("group has not six parts")
 	}
-	g.key, g.count = c.r.Bytes(groupMaxKey), c.r.Uint()
+	g := &c.tally
+	c.key, g.count = c.r.Bytes(groupMaxKey), c.r.Uint()
 	g.sum = readWide(&c.r)
 	g.min, g.max = c.r.Int(), c.r.Int()
 	g.square = readWide(&c.r)
-	c.group = g
 	if c.left--; c.left == 0 {
 		return c.r.Done()
 	}
@@ -98,7 +97,7 @@ func (o openOutputs) Len() int { return len(o) }
 
 // Less implements heap.Interface.
 func (o openOutputs) Less(i, j int) bool {
-	if c := bytes.Compare(o[i].group.key, o[j].group.key); c != 0 {
+	if c := bytes.Compare(o[i].key, o[j].key); c != 0 {
 		return c < 0
 	}
 	return o[i].shard < o[j].shard
@@ -119,30 +118,30 @@ func (o *openOutputs) Pop() any {
 }
 
 // nextGroup takes the smallest key off all outputs and adds up its groups.
-func (o *openOutputs) nextGroup() (group, error) {
-	total := group{key: (*o)[0].group.key, min: math.MaxInt64, max: math.MinInt64}
-	for len(*o) > 0 && bytes.Equal((*o)[0].group.key, total.key) {
+func (o *openOutputs) nextGroup() (key []byte, total tally, err error) {
+	key, total = (*o)[0].key, newTally()
+	for len(*o) > 0 && bytes.Equal((*o)[0].key, key) {
 		c := (*o)[0]
-		if !total.merge(&c.group) {
-			return total, noResult(c.shard, "a sum is too large")
+		if !total.merge(&c.tally) {
+			return nil, total, noResult(c.shard, "a sum is too large")
 		}
 		if c.left == 0 {
 			heap.Pop(o)
 			continue
 		}
 		if err := c.next(); err != nil {
-			return total, noResult(c.shard, err.Error())
+			return nil, total, noResult(c.shard, err.Error())
 		}
-		if bytes.Compare(c.group.key, total.key) <= 0 {
-			return total, noResult(c.shard, "keys do not ascend")
+		if bytes.Compare(c.key, key) <= 0 {
+			return nil, total, noResult(c.shard, "keys do not ascend")
 		}
 		heap.Fix(o, 0)
 	}
-	return total, nil
+	return key, total, nil
 }
 
 // merge adds a group of the same key and reports whether all totals fit.
-func (g *group) merge(o *group) bool {
+func (g *tally) merge(o *tally) bool {
 	var carry uint64
 	g.count, carry = bits.Add64(g.count, o.count, 0)
 	g.min, g.max = min(g.min, o.min), max(g.max, o.max)

@@ -2,73 +2,133 @@ package replay
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"hash/maphash"
-	"math"
+	"math/bits"
+	"slices"
 )
 
-// groupTable finds the group of a key, by open addressing.
+// groupTable finds the tally of a key, by open addressing.
 //
 // The hash is seeded at random for each run, so that nobody can choose keys that
 // collide and make an auditor give up. Nothing depends on it but time: the groups
-// come out in the order in which their keys first appear, and are sorted after that.
+// stand in the order in which their keys first appear, and are sorted after that.
 type groupTable struct {
+	input  []byte // holds the keys
 	seed   maphash.Seed
-	groups []group
+	k0, k1 uint64 // seed of short keys
+	groups []keyedTally
 	slots  []groupSlot // a power of two, at most half full
+}
+
+// keyedTally is a tally and the place of its key in the input. It is one cache line.
+type keyedTally struct {
+	tally
+	off, size uint32
 }
 
 // groupSlot is empty if number is 0.
 type groupSlot struct {
-	hash   uint32 // upper half of the key's hash
+	head   uint64 // of the key
+	size   uint32 // of the key
 	number uint32 // of the group, plus 1
 }
 
-func newGroupTable() *groupTable {
-	return &groupTable{seed: maphash.MakeSeed(), slots: make([]groupSlot, 256)}
+// shortKey is the longest key that its head and size determine.
+const shortKey = 8
+
+func newGroupTable(input []byte) *groupTable {
+	seed := maphash.MakeSeed()
+	return &groupTable{
+		input: input,
+		seed:  seed,
+		k0:    maphash.String(seed, "head"),
+		k1:    maphash.String(seed, "size"),
+		slots: make([]groupSlot, 256),
+	}
 }
 
-// find returns the group of key, a new one if there is none yet. The pointer is valid
-// until the next call.
-func (t *groupTable) find(key []byte) *group {
-	h := maphash.Bytes(t.seed, key)
-	tag := uint32(h >> 32)
+// find returns the tally of the key at input[off:off+size], a new one if there is none
+// yet. At least eight bytes follow the key. The pointer is valid until the next call.
+func (t *groupTable) find(off, size int) *tally {
+	head := t.head(off, size)
 	mask := uint64(len(t.slots) - 1)
-	for at := h & mask; ; at = (at + 1) & mask {
-		slot := t.slots[at]
+	for at := t.hash(head, off, size) & mask; ; at = (at + 1) & mask {
+		slot := &t.slots[at&uint64(len(t.slots)-1)]
 		if slot.number == 0 {
-			return t.insert(at, tag, key)
+			*slot = groupSlot{head: head, size: uint32(size), number: uint32(len(t.groups) + 1)}
+			return t.insert(off, size)
 		}
-		if slot.hash == tag {
-			if g := &t.groups[slot.number-1]; bytes.Equal(g.key, key) {
-				return g
-			}
+		if slot.head != head || slot.size != uint32(size) {
+			continue
+		}
+		g := &t.groups[slot.number-1]
+		if size <= shortKey || bytes.Equal(t.key(g), t.input[off:off+size]) {
+			return &g.tally
 		}
 	}
 }
 
-// insert adds a group at an empty slot.
-func (t *groupTable) insert(at uint64, tag uint32, key []byte) *group {
-	t.groups = append(t.groups, group{key: key, min: math.MaxInt64, max: math.MinInt64})
-	t.slots[at] = groupSlot{hash: tag, number: uint32(len(t.groups))}
+// head returns the first eight bytes of a key, zeros where it is shorter.
+func (t *groupTable) head(off, size int) uint64 {
+	return binary.LittleEndian.Uint64(t.input[off:]) & (1<<(8*uint(min(size, shortKey))) - 1)
+}
+
+// hash mixes a short key by one multiplication with secret numbers.
+func (t *groupTable) hash(head uint64, off, size int) uint64 {
+	if size > shortKey {
+		return maphash.Bytes(t.seed, t.input[off:off+size])
+	}
+	hi, lo := bits.Mul64(head^t.k0, uint64(size)^t.k1)
+	return hi ^ lo
+}
+
+// key returns the key of a group.
+func (t *groupTable) key(g *keyedTally) []byte { return t.input[g.off:][:g.size] }
+
+// insert adds a group whose slot is taken already.
+func (t *groupTable) insert(off, size int) *tally {
+	t.groups = append(t.groups, keyedTally{newTally(), uint32(off), uint32(size)})
 	if 2*len(t.groups) > len(t.slots) {
 		t.grow()
 	}
-	return &t.groups[len(t.groups)-1]
+	return &t.groups[len(t.groups)-1].tally
 }
 
-// grow doubles the slots and fills them again.
+// grow doubles the room: of the groups, and of the slots, which it fills again.
 func (t *groupTable) grow() {
+	t.groups = slices.Grow(t.groups, len(t.groups))
 	t.slots = make([]groupSlot, 2*len(t.slots))
 	mask := uint64(len(t.slots) - 1)
 	for i := range t.groups {
-		h := maphash.Bytes(t.seed, t.groups[i].key)
-		at := h & mask
+		off, size := int(t.groups[i].off), int(t.groups[i].size)
+		head := t.head(off, size)
+		at := t.hash(head, off, size) & mask
 		for t.slots[at].number != 0 {
 			at = (at + 1) & mask
 		}
-		t.slots[at] = groupSlot{hash: uint32(h >> 32), number: uint32(i + 1)}
+		t.slots[at] = groupSlot{head: head, size: uint32(size), number: uint32(i + 1)}
 	}
 }
 
-// compareKeys is the order of an output: bytewise, a prefix first.
-func compareKeys(a, b group) int { return bytes.Compare(a.key, b.key) }
+// sorted returns the numbers of the groups in the order of an output: by key, bytewise,
+// a prefix first. Most keys differ in their first bytes, so those are laid side by side.
+func (t *groupTable) sorted() []groupSlot {
+	order := make([]groupSlot, len(t.groups))
+	for i := range t.groups {
+		g := &t.groups[i]
+		head := bits.ReverseBytes64(t.head(int(g.off), int(g.size)))
+		order[i] = groupSlot{head: head, size: g.size, number: uint32(i)}
+	}
+	slices.SortFunc(order, func(a, b groupSlot) int {
+		switch {
+		case a.head != b.head:
+			return cmp.Compare(a.head, b.head)
+		case a.size <= shortKey && b.size <= shortKey:
+			return cmp.Compare(a.size, b.size) // the longer key goes on with zeros
+		}
+		return bytes.Compare(t.key(&t.groups[a.number]), t.key(&t.groups[b.number]))
+	})
+	return order
+}
