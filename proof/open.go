@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"strconv"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -58,6 +59,9 @@ func (o *opening) verify(signed []byte) error {
 	if o.text.size == 0 && o.text.root != o.hasher.Empty() {
 		return reject(ErrRootMismatch, "root of the empty tree")
 	}
+	if err := checkSignatureLines(signed); err != nil {
+		return err
+	}
 	if _, err := note.Open(signed, o); err != nil {
 		return openError(err)
 	}
@@ -74,6 +78,19 @@ func (o *opening) verify(signed []byte) error {
 	}
 	if have, want := o.witnesses, o.policy.spec.Quorum; have < want {
 		return reject(ErrWitnesses, "%d of %d", have, want)
+	}
+	return nil
+}
+
+// checkSignatureLines checks that the base64 of every signature line is in its one
+// form. The note package is lenient there, and one checkpoint would have many notes.
+func checkSignatureLines(signed []byte) error {
+	lines := signed[len(noteText(signed))+1:]
+	for line := range strings.Lines(string(lines)) {
+		line = strings.TrimSuffix(line, "\n")
+		if _, err := decodeBase64(line[strings.LastIndexByte(line, ' ')+1:]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
