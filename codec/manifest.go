@@ -20,8 +20,8 @@ type ShardEntry struct {
 
 const (
 	entryKeys  = 12
-	leastEntry = 12 + 17 + 3*34 + 1 + 36 + 66 // bytes
-	leastBlob  = 36                           // bytes
+	leastEntry = 1 + 12 + 6 + 17 + 2*34 + 1 + 36 + 66 // bytes
+	leastBlob  = 36                                   // bytes
 )
 
 // AppendShardEntry appends the canonical encoding of a shard entry.
