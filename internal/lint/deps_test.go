@@ -27,8 +27,9 @@ api, consensus, web < node;
 node, client < cmd/settled;
 client, verifier < cmd/settle;
 ledger < internal/damage;
-client, verifier, internal/damage < internal/demo;
-client < internal/load;
+client < internal/cluster;
+internal/cluster, verifier, internal/damage < internal/demo;
+internal/cluster < internal/load;
 `
 
 // forbidden maps an imported path to the only packages that may reach for it, and
@@ -40,13 +41,13 @@ var forbidden = []struct {
 }{
 	{"github.com/cockroachdb/pebble", []string{"ledger", "internal/damage"}, "storage has one owner"},
 	{"github.com/hashicorp/raft", []string{"consensus"}, "raft's types stay behind consensus.Replica"},
-	{"net/http", []string{"api", "client", "node", "cmd/settled", "cmd/settle", "internal/demo", "internal/load"}, "protocol lives at the edge"},
-	{"time", []string{"api", "client", "node", "consensus", "verifier", "ledger", "cmd/settled", "cmd/settle", "internal/demo", "internal/load"}, "rules read no clock: time comes with the raft command"},
-	{"os", []string{"api", "client", "node", "consensus", "verifier", "ledger", "cmd/settled", "cmd/settle", "internal/damage", "internal/demo", "internal/load"}, "codec, proof, settlement and replay do no I/O"},
-	{"net", []string{"api", "client", "node", "consensus", "cmd/settled", "cmd/settle", "internal/demo", "internal/load"}, "codec, proof, settlement, replay and ledger do no I/O of this kind"},
+	{"net/http", []string{"api", "client", "node", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load"}, "protocol lives at the edge"},
+	{"time", []string{"api", "client", "node", "consensus", "verifier", "ledger", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load"}, "rules read no clock: time comes with the raft command"},
+	{"os", []string{"api", "client", "node", "consensus", "verifier", "ledger", "cmd/settled", "cmd/settle", "internal/damage", "internal/cluster", "internal/demo", "internal/load"}, "codec, proof, settlement and replay do no I/O"},
+	{"net", []string{"api", "client", "node", "consensus", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load"}, "codec, proof, settlement, replay and ledger do no I/O of this kind"},
 	{"math/rand", nil, "chance decides nothing; keys and ids come from crypto/rand"},
-	{"crypto/rand", []string{"client", "consensus", "node", "verifier", "cmd/settled", "cmd/settle", "internal/demo", "internal/load"}, "the state machine knows no chance"},
-	{"log", []string{"api", "client", "node", "consensus", "cmd/settled", "cmd/settle", "internal/demo", "internal/load"}, "libraries return errors and events"},
+	{"crypto/rand", []string{"client", "consensus", "node", "verifier", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load"}, "the state machine knows no chance"},
+	{"log", []string{"api", "client", "node", "consensus", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load"}, "libraries return errors and events"},
 }
 
 // unreachable says what a package must not reach even indirectly.
