@@ -54,6 +54,15 @@ type Party struct {
 // Status returns the party's present status.
 func (p *Party) Status() Status { return p.History[len(p.History)-1].Status }
 
+// WeightIn returns the weight in ppm that is in force in a cycle: the last one set in
+// an earlier cycle. The cycle must not be before the last change.
+func (p *Party) WeightIn(cycle uint64) uint64 {
+	if p.WeightCycle < cycle {
+		return p.Weight
+	}
+	return p.WeightBefore
+}
+
 // StatusAt returns the status that the party had just before the record at index,
 // or Active if it was registered later.
 func (p *Party) StatusAt(index uint64) Status {
@@ -124,5 +133,5 @@ type Balance struct {
 // Opening is a sealed value that a record opened; the state keeps it for ever.
 type Opening struct {
 	Hash codec.Hash
-	Blob []byte // [salt, value]
+	Blob []byte // [salt, value]; may share memory with the batch
 }

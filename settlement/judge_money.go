@@ -1,0 +1,104 @@
+package settlement
+
+import "github.com/forgepool/settle/codec"
+
+// money is rows 23 and 24: charge and split, recomputed from the policy.
+func (s *settling) money() *codec.Refusal {
+	if s.detailFault != nil {
+		return s.detailFault
+	}
+	s.inputs = Inputs{
+		Program: s.Program, Components: s.Detail.Components,
+		Customer: s.work.Customer, Adapter: s.Body.Adapter, Providers: s.weighted(),
+	}
+	if r := s.result.charge(s.policy, &s.inputs); r != nil {
+		return r
+	}
+	if s.result.Charge != s.Body.Charge {
+		return codec.Refuse(codec.CodeWrongCharge, "the policy's rates give another charge")
+	}
+	if r := s.result.split(s.policy, &s.inputs); r != nil {
+		return r
+	}
+	if s.result.Split != s.Body.Split {
+		return codec.Refuse(codec.CodeWrongSplit, "the policy's shares give another split")
+	}
+	return nil
+}
+
+// weighted returns the providers' shares with their weights of this cycle.
+func (s *settling) weighted() []Share {
+	shares := make([]Share, len(s.Manifest.Shares))
+	copy(shares, s.Manifest.Shares)
+	for i := range shares {
+		shares[i].Weight = s.policy.Weight(s.v.Party(shares[i].Provider), s.at.Cycle)
+	}
+	return shares
+}
+
+// detail is rows 25 and 26: the postings rebuild their root, balance, and are exactly
+// those that charge and split give.
+func (s *settling) detail() *codec.Refusal {
+	if s.postingsFault != nil {
+		return s.postingsFault
+	}
+	for i := range s.result.Components {
+		if s.result.Components[i] != s.Detail.Components[i] {
+			return codec.Refuse(codec.CodeBadDetail, "a component has another rate or amount than the policy gives")
+		}
+	}
+	if s.Credit != s.Debit {
+		return codec.Refuse(codec.CodeUnbalanced, "credits and debits differ")
+	}
+	lines := postingLines(make([]postingLine, 0, len(s.inputs.Providers)+3), s.facts.Platform, &s.inputs, &s.result)
+	if len(lines) != len(s.Detail.Postings) {
+		return codec.Refuse(codec.CodeBadPostings, "another number of lines than charge and split give")
+	}
+	for i := range lines {
+		if !lines[i].matches(i, &s.Detail.Postings[i]) {
+			return codec.Refuse(codec.CodeBadPostings, "a line is not what charge and split give")
+		}
+	}
+	s.lines = lines
+	return nil
+}
+
+// post makes the change: balances, the workload's end, the use of its work.
+func (s *settling) post() *codec.Refusal {
+	balances := make([]Balance, len(s.lines))
+	list := make([]*Balance, len(s.lines))
+	for i := range s.lines {
+		line := &s.lines[i]
+		b := &balances[i]
+		*b = *s.v.Balance(Account{s.at.Cycle, line.role, line.party})
+		if !b.add(line) {
+			return overflow("balance of " + line.party.String())
+		}
+		list[i] = b
+	}
+	w := *s.work
+	w.State, w.SettledAt, w.WorkKey = codec.StateFinalized, s.at.Index, s.WorkKey
+	s.change.Balances, s.change.Workload = list, &w
+	if s.v.WorkUse(s.WorkKey) == nil {
+		s.change.WorkKey, s.change.WorkUse = s.WorkKey, &WorkUse{Author: w.Author, Workload: w.ID}
+	}
+	if s.Body.Labels != nil {
+		blob, _ := s.blob(*s.Body.Labels) // A7: it is there
+		s.open(*s.Body.Labels, blob)
+	}
+	return nil
+}
+
+// add posts a line. It reports false when a sum leaves 63 bits.
+func (b *Balance) add(line *postingLine) (ok bool) {
+	b.Postings++
+	if line.side == codec.Credit {
+		b.Credit, ok = sum(b.Credit, line.amount)
+		return ok
+	}
+	if b.Debit, ok = sum(b.Debit, line.amount); !ok || line.role != codec.RoleCustomer {
+		return ok
+	}
+	b.Charged, ok = sum(b.Charged, line.amount)
+	return ok
+}

@@ -1,0 +1,183 @@
+package settlement
+
+import "github.com/forgepool/settle/codec"
+
+// settling is the work on one settlement.
+type settling struct {
+	*judgement
+	*PreparedSettlement
+	work   *Workload // before
+	lines  []postingLine
+	inputs Inputs
+	result Computation
+}
+
+// settlement decides on a settlement (docs/formats/records.md section 6.1). The
+// calls stand in the order of the rows; what they need is prepared.
+func (j *judgement) settlement() *codec.Refusal {
+	s := settling{judgement: j, PreparedSettlement: j.rec.Settlement}
+	for _, check := range [...]func(*settling) *codec.Refusal{
+		(*settling).sums,       // A6
+		(*settling).blobsThere, // A7
+		(*settling).workload,   // 10
+		(*settling).terms,      // 11-16
+		(*settling).shards,     // 19, 20
+		(*settling).verified,   // 22
+		(*settling).money,      // 23, 24
+		(*settling).detail,     // 25, 26
+		(*settling).history,    // 27-29
+		(*settling).repeated,   // 31
+		(*settling).planned,    // 32
+		(*settling).labelled,   // 33
+		(*settling).post,
+	} {
+		if r := check(&s); r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// sums is A6 for what the leaf itself adds up.
+func (s *settling) sums() *codec.Refusal {
+	b := &s.Body
+	total, ok := sum(b.Split.Providers, b.Split.Adapter)
+	if ok {
+		_, ok = sum(total, b.Split.Platform)
+	}
+	if !ok {
+		return overflow("sum of the split")
+	}
+	return nil
+}
+
+// blobsThere is A7. Blobs that were replicated with an earlier batch are read and
+// checked here, in a copy: a prepared batch is shared.
+func (s *settling) blobsThere() *codec.Refusal {
+	s.work = s.v.Workload(s.Body.Author, s.Body.Workload)
+	copied := false
+	for i, hash := range s.blobs() {
+		if hash == nil || s.has[i] {
+			continue
+		}
+		if i == blobCustomer && s.work != nil && s.work.Sealed == *hash {
+			continue // kept by the state since the first event
+		}
+		data, r := s.blob(*hash)
+		if r != nil {
+			return r
+		}
+		if !copied {
+			own := *s.PreparedSettlement
+			s.PreparedSettlement, copied = &own, true
+		}
+		s.load(i, data)
+	}
+	return nil
+}
+
+// workload is row 10. A settled workload is told from one in another state, so that
+// the loser of a race learns why.
+func (s *settling) workload() *codec.Refusal {
+	switch {
+	case s.work == nil:
+		return codec.Refuse(codec.CodeWrongState, "the author has no such workload")
+	case s.work.SettledAt != 0:
+		return codec.Refuse(codec.CodeAlreadySettled, "the workload has been settled")
+	case s.work.State != codec.StateAggregating:
+		return codec.Refuse(codec.CodeWrongState, "the workload is "+s.work.State.String())
+	}
+	return nil
+}
+
+// terms is rows 11 to 16. Row 16 follows from 15: a policy lists known classes only.
+func (s *settling) terms() *codec.Refusal {
+	b := &s.Body
+	if b.Policy != s.policy.Hash {
+		return codec.Refuse(codec.CodeUnknownPolicy, "not the policy in force")
+	}
+	if b.Customer != s.work.Sealed {
+		return codec.Refuse(codec.CodeWrongCustomer, "not the customer of the workload's events")
+	}
+	if r := s.withinCap(s.work.Customer, b.Charge); r != nil {
+		return r
+	}
+	if s.disclosures != nil {
+		return s.disclosures
+	}
+	if !sameID(b.Adapter, s.work.Adapter) {
+		return codec.Refuse(codec.CodeWrongAdapter, "not the adapter of the workload's events")
+	}
+	return s.program()
+}
+
+// program is row 15, and the policy's limits on programs that bring code.
+func (s *settling) program() *codec.Refusal {
+	b := &s.Body
+	allowed, ok := s.policy.Allows(s.Program)
+	switch {
+	case !ok || allowed.Class != b.Class:
+		return codec.Refuse(codec.CodeProgramNotAllowed, "the policy does not list the program in this class")
+	case s.Program != s.work.Program:
+		return codec.Refuse(codec.CodeProgramNotAllowed, "not the program of the workload's events")
+	}
+	limits := &s.policy.Body.Limits
+	if p := &b.Program; p.Fuel != nil && *p.Fuel > limits.MaxFuel || p.Pages != nil && *p.Pages > limits.MaxPages {
+		return codec.Refuse(codec.CodeOverLimit, "the program's fuel or pages exceed the policy's")
+	}
+	return nil
+}
+
+// verified is row 22.
+func (s *settling) verified() *codec.Refusal {
+	got, floor := &s.Body.Verify, &s.policy.Body.Floors[s.Body.Class-1]
+	need := (s.Body.Shards.Count*floor.SamplePPM + million - 1) / million // both bounded: no overflow
+	switch {
+	case got.Mode > maxMode || got.Mode < floor.Mode:
+		return codec.Refuse(codec.CodeBadVerification, "mode below the policy's floor, or unknown")
+	case got.Checked < need:
+		return codec.Refuse(codec.CodeBadVerification, "fewer shards checked than the policy asks")
+	case got.Matched != got.Checked:
+		return codec.Refuse(codec.CodeBadVerification, "a checked shard did not match")
+	}
+	return nil
+}
+
+// maxMode is the last known mode of verification (docs/formats/sampling.md section 5).
+const maxMode = 4
+
+// history is rows 27 to 29.
+func (s *settling) history() *codec.Refusal {
+	b := &s.Body
+	t := &b.Times
+	if t.Requested > t.Planned || t.Planned > t.Started || t.Started > t.Verified || t.Verified > t.Finalized || t.Finalized > b.At {
+		return codec.Refuse(codec.CodeBadTimes, "times run backwards, or beyond at")
+	}
+	if b.Event != s.work.Last {
+		return codec.Refuse(codec.CodeWrongEvent, "event is not the workload's last event")
+	}
+	if until, ok := sum(t.Finalized, s.policy.Body.Retention); !ok || b.RetainUntil < until {
+		return codec.Refuse(codec.CodeBadRetention, "retain_until is earlier than the policy asks")
+	}
+	return nil
+}
+
+// repeated is row 31: work that was settled before must name a workload in which it
+// was.
+func (s *settling) repeated() *codec.Refusal {
+	of := s.Body.ReplayOf
+	if of == nil {
+		if s.v.WorkUse(s.WorkKey) != nil {
+			return codec.Refuse(codec.CodeBadReplay, "the same work was settled before")
+		}
+		return nil
+	}
+	w := s.v.Workload(of.Author, of.Workload)
+	if w == nil || w.SettledAt == 0 || w.WorkKey != s.WorkKey {
+		return codec.Refuse(codec.CodeBadReplay, "the workload named was not settled for the same work")
+	}
+	return nil
+}
+
+// labelled is row 33.
+func (s *settling) labelled() *codec.Refusal { return s.labelsFault }

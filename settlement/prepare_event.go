@@ -1,0 +1,62 @@
+package settlement
+
+import "github.com/forgepool/settle/codec"
+
+// PreparedEvent is a workload event with its customer opened, if the blob travels
+// with the batch.
+type PreparedEvent struct {
+	Body codec.Event
+
+	attached      bool     // the customer's blob is in the batch
+	customer      codec.ID // opened
+	customerFault *codec.Refusal
+}
+
+func (r *PreparedRecord) prepareEvent(p *Prepared) *codec.Refusal {
+	e := new(PreparedEvent)
+	if err := codec.DecodeEvent(r.Body, &e.Body); err != nil {
+		return malformed(err.Error())
+	}
+	if fault := r.setHeader(e.Body.Header()); fault != nil {
+		return fault
+	}
+	if fault := checkEventForm(&e.Body); fault != nil {
+		return fault
+	}
+	if blob := r.name(p, &e.Body.Customer); blob != nil {
+		e.attached = true
+		e.customer, e.customerFault = openCustomer(blob)
+	}
+	r.Event = e
+	return nil
+}
+
+// checkEventForm checks ranges, and that the keys of a state are present in that
+// state only.
+func checkEventForm(e *codec.Event) *codec.Refusal {
+	if e.Estimate != nil && *e.Estimate > codec.MaxAmount {
+		return codec.Refuse(codec.CodeOutOfRange, "an estimate of 2^63 or more")
+	}
+	if (e.Plan != nil) != (e.State == codec.StatePlanned) {
+		return malformed("a plan belongs to the state Planned")
+	}
+	if (e.Reason != nil) != (e.State == codec.StateFailed) {
+		return malformed("a reason belongs to the state Failed")
+	}
+	return nil
+}
+
+// openCustomer opens a sealed party id: [salt, id].
+func openCustomer(blob []byte) (id codec.ID, fault *codec.Refusal) {
+	var salt codec.ID
+	r := codec.NewReader(blob)
+	if r.Array(2) != 2 {
+		r.Fail("not [salt, party]")
+	}
+	r.Fixed(salt[:])
+	r.Fixed(id[:])
+	if err := r.Done(); err != nil {
+		return codec.ID{}, codec.Refuse(codec.CodeWrongCustomer, err.Error())
+	}
+	return id, nil
+}

@@ -1,0 +1,56 @@
+package settlement
+
+import "github.com/forgepool/settle/codec"
+
+// PreparedPolicy is a decoded policy record.
+type PreparedPolicy struct {
+	Body codec.Policy
+}
+
+func (r *PreparedRecord) preparePolicy(p *Prepared) *codec.Refusal {
+	policy := new(PreparedPolicy)
+	if err := codec.Decode(r.Body, &policy.Body); err != nil {
+		return malformed(err.Error())
+	}
+	b := &policy.Body
+	if fault := r.setHeader(b.Header()); fault != nil {
+		return fault
+	}
+	if fault := checkPolicyForm(b); fault != nil {
+		return fault
+	}
+	if b.Discounts != nil {
+		r.name(p, b.Discounts)
+	}
+	for i := range b.Programs {
+		if hash, ok := programCode(&b.Programs[i]); ok {
+			r.name(p, &hash)
+		}
+	}
+	r.Policy = policy
+	return nil
+}
+
+// programCode returns the hash of the module of an allowed program, if it has one.
+func programCode(a *codec.Allowed) (hash codec.Hash, ok bool) {
+	return hash, copy(hash[:], a.Code) == len(hash) && len(a.Code) == len(hash)
+}
+
+// checkPolicyForm checks counts and ranges of the values themselves.
+func checkPolicyForm(b *codec.Policy) *codec.Refusal {
+	if len(b.Rates) > codec.MaxRates || len(b.AdapterShares) > codec.MaxPolicyList || len(b.Programs) > codec.MaxPolicyList {
+		return codec.Refuse(codec.CodeTooLarge, "a list over its limit")
+	}
+	for i := range b.Rates {
+		if r := &b.Rates[i]; outOfRange(r.Num, r.Den, r.MinCharge) {
+			return codec.Refuse(codec.CodeOutOfRange, "a rate of 2^63 or more")
+		}
+	}
+	if outOfRange(b.Audit.Deadline, b.DisputeWindow, b.Retention, b.Windows.Near, b.Windows.Older, b.AckSLA, b.Grace) {
+		return codec.Refuse(codec.CodeOutOfRange, "a time of 2^63 or more")
+	}
+	if outOfRange(b.Version, b.EffectiveFrom, b.Penalties.ClawbackCycles, b.Penalties.StakeMin, b.Limits.MaxInput) {
+		return codec.Refuse(codec.CodeOutOfRange, "a number of 2^63 or more")
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package settlement
+
+import (
+	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/proof"
+)
+
+// PreparedRecord is one record of a batch with everything done that needs no state.
+type PreparedRecord struct {
+	Bytes        []byte
+	LeafA, LeafB codec.Hash
+
+	codec.Record // envelope
+	codec.Header // keys 1-4 of the body
+
+	// Fault refuses the record whatever the state is: its bytes are malformed, too
+	// large, or out of range, or its kind is not admitted. Then nothing below is set.
+	Fault *codec.Refusal
+
+	// One of these is set, that of the record's kind.
+	Settlement *PreparedSettlement
+	Event      *PreparedEvent
+	Policy     *PreparedPolicy
+	Party      *PreparedParty
+
+	named []int32 // indexes of the attachments that the record names
+}
+
+// PrepareRecord prepares the record at index i. Calls for different indexes may run
+// at the same time.
+func (p *Prepared) PrepareRecord(i int) {
+	r := &p.Records[i]
+	r.Bytes = p.Batch.Records[i]
+	r.LeafA, r.LeafB = proof.LeafA(r.Bytes), proof.LeafB(r.Bytes)
+	if r.Fault = r.decode(); r.Fault == nil {
+		r.Fault = r.prepareBody(p)
+	}
+}
+
+// decode reads the envelope.
+func (r *PreparedRecord) decode() *codec.Refusal {
+	if len(r.Bytes) > codec.MaxRecord {
+		return codec.Refuse(codec.CodeTooLarge, "record over its limit")
+	}
+	rec, err := codec.DecodeRecord(r.Bytes)
+	if err != nil {
+		return envelopeFault(r.Bytes, err)
+	}
+	r.Record = rec
+	for i := range rec.Signatures {
+		if rec.Signatures[i].Alg != codec.AlgEd25519 {
+			return malformed("unknown signature algorithm")
+		}
+	}
+	if covered := rec.Kind == codec.KindSettlement || rec.Kind == codec.KindEvent; covered && len(rec.Signatures) > 0 {
+		return codec.Refuse(codec.CodeWrongSigners, "the batch signs records of this kind")
+	}
+	return nil
+}
+
+// envelopeFault tells an unknown kind from other faults of an envelope.
+func envelopeFault(data []byte, err error) *codec.Refusal {
+	r := codec.NewReader(data)
+	r.Map(4)
+	r.Key(1)
+	version := r.Uint()
+	r.Key(2)
+	if kind := r.Uint(); r.Err() == nil && version == 1 && kind > uint64(codec.KindAudit) {
+		return codec.Refuse(codec.CodeUnknownKind, "unknown kind")
+	}
+	return malformed(err.Error())
+}
+
+func malformed(why string) *codec.Refusal { return codec.Refuse(codec.CodeMalformed, why) }
+
+// prepareBody decodes the body and does the pure part of its kind.
+func (r *PreparedRecord) prepareBody(p *Prepared) *codec.Refusal {
+	switch r.Kind {
+	case codec.KindSettlement:
+		return r.prepareSettlement(p)
+	case codec.KindEvent:
+		return r.prepareEvent(p)
+	case codec.KindPolicy:
+		return r.preparePolicy(p)
+	case codec.KindParty:
+		return r.prepareParty(p)
+	default:
+		return codec.Refuse(codec.CodeUnknownKind, "a "+r.Kind.String()+" is not admitted")
+	}
+}
+
+// setHeader takes the common keys of a decoded body.
+func (r *PreparedRecord) setHeader(h codec.Header) *codec.Refusal {
+	r.Header = h
+	if outOfRange(h.At, h.Cycle) {
+		return codec.Refuse(codec.CodeOutOfRange, "time or cycle of 2^63 or more")
+	}
+	return nil
+}
+
+// name notes that the record names a blob and returns it if it is attached.
+func (r *PreparedRecord) name(p *Prepared, hash *codec.Hash) []byte {
+	i := p.find(hash)
+	if i < 0 {
+		return nil
+	}
+	r.named = append(r.named, int32(i))
+	return p.Attachments[i].Data
+}
