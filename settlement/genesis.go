@@ -77,9 +77,9 @@ func (f *founding) checkFacts() error {
 	g := f.body
 	switch {
 	case !validOrigin(g.OriginA) || !validOrigin(g.OriginB) || g.OriginA == g.OriginB:
-		return errors.New("origins must be two names without spaces and plus signs, of at most 255 bytes")
-	case g.Name == "" || len(g.Name) > codec.MaxName || len(g.Software) > codec.MaxName:
-		return errors.New("name is missing, or name or software over 255 bytes")
+		return errors.New("origins must be two names without spaces and plus signs")
+	case g.Name == "":
+		return errors.New("name is missing")
 	case g.Scale != scale:
 		return errors.New("scale is not 6")
 	case !slices.Equal(g.Suites, []uint64{1, 2}):
@@ -88,17 +88,13 @@ func (f *founding) checkFacts() error {
 		return errors.New("cycle is not the first cycle of a known numbering")
 	case g.At != g.Created || g.Created > codec.MaxAmount:
 		return errors.New("created is not the record's time")
-	case len(g.Parties) > codec.MaxParties:
-		return fmt.Errorf("more than %d parties", codec.MaxParties)
-	case len(g.Witnesses) > codec.MaxParties:
-		return fmt.Errorf("more than %d witnesses", codec.MaxParties)
 	}
 	return nil
 }
 
 // validOrigin says whether an origin fits the first line of a checkpoint.
 func validOrigin(s string) bool {
-	return s != "" && len(s) <= codec.MaxOrigin && !strings.ContainsAny(s, "+ \t\r\n")
+	return s != "" && !strings.ContainsAny(s, "+ \t\r\n")
 }
 
 // validCycle says whether the first cycle is one of its numbering.

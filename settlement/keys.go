@@ -55,9 +55,6 @@ func badKeys(why string) *codec.Refusal { return codec.Refuse(codec.CodeBadKeys,
 // checkNewKeys checks the keys that a record registers, as far as no state is
 // needed: order, ids, points, uses.
 func checkNewKeys(keys []codec.Key) *codec.Refusal {
-	if len(keys) > codec.MaxPartyKeys {
-		return badKeys("more keys than a party may have")
-	}
 	for i := range keys {
 		k := &keys[i]
 		switch {

@@ -6,14 +6,11 @@ import (
 	"github.com/forgepool/settle/codec"
 )
 
-// Bounds of policies (docs/formats/records.md section 6.3, replay.md section 2.4).
+// Bounds of policies (docs/formats/records.md section 6.3).
 const (
 	scale       = 6               // decimal places of a Credit
-	classes     = 6               // execution classes 1..6
 	day         = 24 * 3600 * 1e3 // ms
 	second      = 1e3             // ms
-	maxFuel     = 1 << 60         // per shard
-	maxPages    = 16_384          // of 64 KiB
 	roundingOne = 1               // docs/formats/accounting.md section 1
 )
 
@@ -69,9 +66,6 @@ func checkWeights(b *codec.Policy) *codec.Refusal {
 
 // checkFloors is row 18.
 func checkFloors(b *codec.Policy) *codec.Refusal {
-	if len(b.Floors) != classes {
-		return badPolicy("a floor for each class is needed")
-	}
 	for i := range b.Floors {
 		f := &b.Floors[i]
 		if f.Class != uint64(i)+1 || f.Mode > maxMode || f.SamplePPM > million {
@@ -118,7 +112,7 @@ func checkPrograms(b *codec.Policy) *codec.Refusal {
 		switch {
 		case i > 0 && bytes.Compare(b.Programs[i-1].Program[:], p.Program[:]) >= 0:
 			return badPolicy("programs not ascending")
-		case p.Class == 0 || p.Class > classes:
+		case p.Class == 0 || p.Class > codec.Classes:
 			return badPolicy("unknown class of a program")
 		case len(p.Code) != 0 && len(p.Code) != len(codec.Hash{}):
 			return badPolicy("code of a program is not a hash")
@@ -130,7 +124,7 @@ func checkPrograms(b *codec.Policy) *codec.Refusal {
 // checkLimits is row 24.
 func checkLimits(b *codec.Policy) *codec.Refusal {
 	l := &b.Limits
-	if l.MaxShards > codec.MaxShards || len(l.MaxUnits) != classes || l.MaxFuel > maxFuel || l.MaxPages > maxPages {
+	if l.MaxShards > codec.MaxShards || l.MaxFuel > codec.MaxFuel || l.MaxPages > codec.MaxPages {
 		return badPolicy("limits beyond those of the formats")
 	}
 	for _, units := range l.MaxUnits {

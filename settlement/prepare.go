@@ -56,46 +56,16 @@ func PrepareBatch(data []byte) *Prepared {
 	return p
 }
 
-// decode reads the batch and checks its limits.
+// decode reads the batch.
 func (p *Prepared) decode() *codec.Refusal {
-	if len(p.Raw) > codec.MaxCommand {
-		return codec.Refuse(codec.CodeTooLarge, "batch over its limit")
-	}
 	b, err := codec.DecodeBatch(p.Raw)
 	if err != nil {
-		return codec.Refuse(codec.CodeMalformed, err.Error())
+		return undecodable(err)
+	}
+	if b.Sent > codec.MaxAmount {
+		return malformed("sent is not a time")
 	}
 	p.Batch = b
-	switch {
-	case b.Version != 1:
-		return codec.Refuse(codec.CodeMalformed, "unknown version of a batch")
-	case b.Atomic != nil && *b.Atomic > 1:
-		return codec.Refuse(codec.CodeMalformed, "atomic is neither 0 nor 1")
-	case len(b.Origin) > codec.MaxOrigin:
-		return codec.Refuse(codec.CodeTooLarge, "origin over its limit")
-	case len(b.Records) == 0:
-		return codec.Refuse(codec.CodeMalformed, "no records")
-	case len(b.Records) > codec.MaxBatchRecords:
-		return codec.Refuse(codec.CodeTooLarge, "more records than a batch may have")
-	case b.Sent > codec.MaxAmount:
-		return codec.Refuse(codec.CodeMalformed, "sent is not a time")
-	}
-	return checkSizes(b)
-}
-
-func checkSizes(b *codec.Batch) *codec.Refusal {
-	total := 0
-	for _, r := range b.Records {
-		total += len(r)
-	}
-	for _, a := range b.Attachments {
-		if total += len(a); len(a) > codec.MaxAttachment {
-			return codec.Refuse(codec.CodeTooLarge, "attachment over its limit")
-		}
-	}
-	if total > codec.MaxBatchBytes {
-		return codec.Refuse(codec.CodeTooLarge, "records and attachments over their limit")
-	}
 	return nil
 }
 

@@ -15,7 +15,7 @@ type PreparedEvent struct {
 func (r *PreparedRecord) prepareEvent(p *Prepared) *codec.Refusal {
 	e := new(PreparedEvent)
 	if err := codec.DecodeEvent(r.Body, &e.Body); err != nil {
-		return malformed(err.Error())
+		return undecodable(err)
 	}
 	if fault := r.setHeader(e.Body.Header()); fault != nil {
 		return fault

@@ -17,7 +17,7 @@ type PreparedParty struct {
 func (r *PreparedRecord) prepareParty(p *Prepared) *codec.Refusal {
 	party := new(PreparedParty)
 	if err := codec.Decode(r.Body, &party.Body); err != nil {
-		return malformed(err.Error())
+		return undecodable(err)
 	}
 	if fault := r.setHeader(party.Body.Header()); fault != nil {
 		return fault
@@ -78,7 +78,7 @@ var partyForms = [...]struct{ must, may uint }{
 }
 
 // checkPartyForm checks that exactly the keys of the operation are present, and
-// counts and ranges.
+// ranges.
 func checkPartyForm(b *codec.Party) *codec.Refusal {
 	if b.Op < codec.PartyRegister || b.Op > codec.PartyCap {
 		return malformed("unknown operation on a party")
@@ -94,9 +94,6 @@ func checkPartyForm(b *codec.Party) *codec.Refusal {
 		if revoked := b.Op == codec.PartyRevokeKey; revoked && !bare || !revoked && !full {
 			return malformed("a key with fields missing, or not of this operation")
 		}
-	}
-	if b.Capabilities != nil && len(*b.Capabilities) > codec.MaxPolicyList {
-		return codec.Refuse(codec.CodeTooLarge, "too many capabilities")
 	}
 	if b.Weight != nil && *b.Weight > codec.MaxPPM || b.Stake != nil && *b.Stake > codec.MaxAmount {
 		return codec.Refuse(codec.CodeOutOfRange, "weight or stake")

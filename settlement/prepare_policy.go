@@ -10,7 +10,7 @@ type PreparedPolicy struct {
 func (r *PreparedRecord) preparePolicy(p *Prepared) *codec.Refusal {
 	policy := new(PreparedPolicy)
 	if err := codec.Decode(r.Body, &policy.Body); err != nil {
-		return malformed(err.Error())
+		return undecodable(err)
 	}
 	b := &policy.Body
 	if fault := r.setHeader(b.Header()); fault != nil {
@@ -36,11 +36,8 @@ func programCode(a *codec.Allowed) (hash codec.Hash, ok bool) {
 	return hash, copy(hash[:], a.Code) == len(hash) && len(a.Code) == len(hash)
 }
 
-// checkPolicyForm checks counts and ranges of the values themselves.
+// checkPolicyForm checks the ranges of the values themselves.
 func checkPolicyForm(b *codec.Policy) *codec.Refusal {
-	if len(b.Rates) > codec.MaxRates || len(b.AdapterShares) > codec.MaxPolicyList || len(b.Programs) > codec.MaxPolicyList {
-		return codec.Refuse(codec.CodeTooLarge, "a list over its limit")
-	}
 	for i := range b.Rates {
 		if r := &b.Rates[i]; outOfRange(r.Num, r.Den, r.MinCharge) {
 			return codec.Refuse(codec.CodeOutOfRange, "a rate of 2^63 or more")

@@ -39,12 +39,9 @@ func (p *Prepared) PrepareRecord(i int) {
 
 // decode reads the envelope.
 func (r *PreparedRecord) decode() *codec.Refusal {
-	if len(r.Bytes) > codec.MaxRecord {
-		return codec.Refuse(codec.CodeTooLarge, "record over its limit")
-	}
 	rec, err := codec.DecodeRecord(r.Bytes)
 	if err != nil {
-		return envelopeFault(r.Bytes, err)
+		return undecodable(err)
 	}
 	r.Record = rec
 	for i := range rec.Signatures {
@@ -58,18 +55,8 @@ func (r *PreparedRecord) decode() *codec.Refusal {
 	return nil
 }
 
-// envelopeFault tells an unknown kind from other faults of an envelope.
-func envelopeFault(data []byte, err error) *codec.Refusal {
-	r := codec.NewReader(data)
-	r.Map(4)
-	r.Key(1)
-	version := r.Uint()
-	r.Key(2)
-	if kind := r.Uint(); r.Err() == nil && version == 1 && kind > uint64(codec.KindAudit) {
-		return codec.Refuse(codec.CodeUnknownKind, "unknown kind")
-	}
-	return malformed(err.Error())
-}
+// undecodable turns the error of a decoder into the refusal it stands for.
+func undecodable(err error) *codec.Refusal { return codec.Refuse(codec.CodeOf(err), err.Error()) }
 
 func malformed(why string) *codec.Refusal { return codec.Refuse(codec.CodeMalformed, why) }
 

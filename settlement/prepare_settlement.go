@@ -43,7 +43,10 @@ const (
 func (r *PreparedRecord) prepareSettlement(p *Prepared) *codec.Refusal {
 	s := new(PreparedSettlement)
 	if err := codec.DecodeSettlement(r.Body, &s.Body); err != nil {
-		return malformed(err.Error())
+		return undecodable(err)
+	}
+	if err := s.Body.Program.Validate(); err != nil {
+		return undecodable(err)
 	}
 	if fault := r.setHeader(s.Body.Header()); fault != nil {
 		return fault
@@ -121,10 +124,6 @@ func (s *PreparedSettlement) loadDetail(data []byte) {
 		s.detailFault = codec.Refuse(codec.CodeBadDetail, err.Error())
 		return
 	}
-	if len(d.Components) > codec.MaxComponents {
-		s.detailFault = codec.Refuse(codec.CodeBadDetail, "too many components")
-		return
-	}
 	s.Detail = d
 	s.PostingsRoot, s.Credit, s.Debit, err = PostingsRoot(d.Postings)
 	switch {
@@ -158,9 +157,6 @@ func checkLabels(blob []byte, disclosures []codec.Hash) *codec.Refusal {
 	}
 	for i := range rows {
 		row := &rows[i]
-		if len(row.Label) > codec.MaxName {
-			return codec.Refuse(codec.CodeBadLabels, "label over its limit")
-		}
 		if codec.LabelCommitment(row.Salt, row.Label, codec.AppendText(nil, row.Value)) != disclosures[i] {
 			return codec.Refuse(codec.CodeBadLabels, "a label does not open its disclosure")
 		}
@@ -168,11 +164,8 @@ func checkLabels(blob []byte, disclosures []codec.Hash) *codec.Refusal {
 	return nil
 }
 
-// checkSettlementRanges checks counts and ranges of the values themselves.
+// checkSettlementRanges checks the ranges of the values themselves.
 func checkSettlementRanges(b *codec.Settlement) *codec.Refusal {
-	if len(b.Disclosures) > codec.MaxDisclosures || len(b.Artifacts) > codec.MaxArtifacts || len(b.PlanProof) > codec.MaxPlanProof {
-		return codec.Refuse(codec.CodeTooLarge, "a list over its limit")
-	}
 	if outOfRange(b.Charge, b.Split.Providers, b.Split.Adapter, b.Split.Platform) {
 		return codec.Refuse(codec.CodeOutOfRange, "an amount of 2^63 or more")
 	}
