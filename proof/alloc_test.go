@@ -4,7 +4,14 @@ package proof
 
 import "testing"
 
-// The race detector makes pools forget, so this file is left out there.
+// The race detector makes pools forget and everything slow, so this file is left out
+// there and race_test.go takes its place.
+
+// exhaustive is the size up to which every tree, leaf and lie is tried.
+const exhaustive = 64
+
+// sumExhaustive is the same for the leaves of sum trees.
+const sumExhaustive = 20
 
 func TestHotPathsDoNotAllocate(t *testing.T) {
 	record, hash := make([]byte, 500), [32]byte{1}

@@ -71,8 +71,6 @@ func grow(h Hasher, n int) grown {
 
 func (g grown) at(size int) *Checkpoint { return bareCheckpoint(g.h, size, g.roots[size]) }
 
-const exhaustive = 64
-
 func TestEveryInclusionProofAndEveryLie(t *testing.T) {
 	for name, h := range hashers {
 		t.Run(name, func(t *testing.T) {

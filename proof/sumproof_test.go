@@ -8,8 +8,6 @@ import (
 	"testing"
 )
 
-const sumExhaustive = 20
-
 var sumTypes = []SumType{SumParties, SumPartyPostings, SumPostings, SumJournal, SumShards}
 
 // eachSumTree runs f for every type and every number of leaves.

@@ -131,7 +131,7 @@ func TestTreeAVectors(t *testing.T) {
 }
 
 func TestRootsAndPathsFollowTheDefinition(t *testing.T) {
-	records := testRecords(64)
+	records := testRecords(exhaustive)
 	for name, h := range hashers {
 		for size := range len(records) + 1 {
 			all := records[:size]
