@@ -1,0 +1,139 @@
+package verifier
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/replay"
+)
+
+// Fault is a way in which a settlement is false that a third party can see from an
+// evidence file. The numbers never change meaning (docs/formats/evidence.md).
+type Fault uint64
+
+// The faults.
+const (
+	// FaultOutput: executing the shard again gives another output.
+	FaultOutput Fault = 1
+	// FaultUnits: executing it again gives other work units than were paid for.
+	FaultUnits Fault = 2
+	// FaultInvalid: arguments or input break a rule of the program: there is nothing to pay.
+	FaultInvalid Fault = 3
+	// FaultReceipt: the agent did not sign the result that is attributed to it.
+	FaultReceipt Fault = 4
+	// FaultPayout: the policy gives another charge, split or postings.
+	FaultPayout Fault = 5
+)
+
+var faultNames = [...]string{"", "wrong_output", "wrong_units", "invalid_shard", "bad_receipt", "wrong_payout"}
+
+// String returns the fault's name, such as "wrong_output".
+func (f Fault) String() string {
+	if f >= 1 && int(f) < len(faultNames) {
+		return faultNames[f]
+	}
+	return fmt.Sprintf("fault %d", uint64(f))
+}
+
+// MarshalText makes JSON show the name.
+func (f Fault) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// Work is the bytes that a shard was executed on.
+type Work struct {
+	Args   []byte
+	Inputs [][]byte // in the order of the manifest
+}
+
+// Recomputed is what executing a shard again gives. Output and Units are zero unless
+// the status is OK.
+type Recomputed struct {
+	_      struct{}      `cbor:",toarray"`
+	Status replay.Status `json:"status"` // OK, Invalid, or OverLimit: more units than claimed
+	Output codec.Blob    `json:"output"`
+	Units  uint64        `json:"units"`
+	Field  string        `json:"field,omitempty"` // what makes the shard invalid; which part of a payout is wrong
+}
+
+// oversized says whether the inputs of an entry are larger, by its own account, than
+// any program takes. Nothing needs to be fetched to see that.
+func oversized(e *codec.ShardEntry) bool {
+	total := uint64(0)
+	for i := range e.Inputs {
+		if e.Inputs[i].Size > replay.MaxInput {
+			return true
+		}
+		total += e.Inputs[i].Size
+	}
+	return total > replay.MaxInput
+}
+
+// fetchWork fetches the bytes that an entry names. Errors wrap ErrUnavailable.
+func fetchWork(ctx context.Context, src Source, e *codec.ShardEntry) (*Work, error) {
+	w := new(Work)
+	if oversized(e) {
+		return w, nil
+	}
+	var err error
+	if w.Args, err = fetchBlob(ctx, src, "shard arguments", e.Args, replay.MaxArgs); err != nil {
+		return nil, err
+	}
+	for i := range e.Inputs {
+		input, err := fetchBlob(ctx, src, "shard input", e.Inputs[i].Hash, replay.MaxInput)
+		if err != nil {
+			return nil, err
+		}
+		w.Inputs = append(w.Inputs, input)
+	}
+	return w, nil
+}
+
+// Execute executes a shard again on its bytes, whose hashes the caller has checked.
+// It stops at the units that the entry claims: whatever needs more was claimed
+// wrongly. The error wraps ErrUnavailable when this program cannot execute it.
+func Execute(program *codec.Program, seed codec.Hash, e *codec.ShardEntry, w *Work) (Recomputed, error) {
+	r, _, err := execute(program, seed, e, w)
+	return r, err
+}
+
+// execute is Execute that hands out the output too.
+func execute(program *codec.Program, seed codec.Hash, e *codec.ShardEntry, w *Work) (Recomputed, []byte, error) {
+	run, ok := replay.Builtin(codec.ProgramID(program))
+	if !ok {
+		return Recomputed{}, nil, fmt.Errorf("%w: program %s@%d %s is unknown here", ErrUnavailable, program.Family, program.Version, program.Profile)
+	}
+	if oversized(e) {
+		return Recomputed{Status: replay.Invalid, Field: "input"}, nil, nil
+	}
+	var input []byte
+	for i := range w.Inputs {
+		if uint64(len(w.Inputs[i])) != e.Inputs[i].Size {
+			return Recomputed{Status: replay.Invalid, Field: "input size"}, nil, nil
+		}
+		input = append(input, w.Inputs[i]...)
+	}
+	r := run.Run(replay.Task{Seed: seed, Args: w.Args, Input: input, MaxUnits: e.Units})
+	switch r.Status {
+	case replay.OK:
+		return Recomputed{Output: codec.Blob{Hash: codec.BlobHash(r.Output), Size: uint64(len(r.Output))}, Units: r.Units}, r.Output, nil
+	case replay.Invalid, replay.OverLimit:
+		return Recomputed{Status: r.Status, Field: r.Field}, nil, nil
+	}
+	return Recomputed{}, nil, fmt.Errorf("%w: the shard could not be executed here: %s", ErrUnavailable, r.Status)
+}
+
+// judge compares what an entry claims with what executing it again gives; 0 means
+// that they are equal.
+func judge(e *codec.ShardEntry, r *Recomputed) Fault {
+	switch {
+	case r.Status == replay.Invalid:
+		return FaultInvalid
+	case r.Status == replay.OverLimit:
+		return FaultUnits
+	case r.Output.Hash != e.Output.Hash || r.Output.Size != e.Output.Size:
+		return FaultOutput
+	case r.Units != e.Units:
+		return FaultUnits
+	}
+	return 0
+}
