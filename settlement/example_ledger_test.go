@@ -131,8 +131,11 @@ func checkExampleState(t *testing.T, x *published, m *memory, p *Prepared) {
 		}
 	}
 	w := m.Workload(s.Body.Author, s.Body.Workload)
-	if w.State != codec.StateFinalized || w.SettledAt != 5 || w.PlannedAt != 3 || w.WorkKey != s.WorkKey {
+	if w.State != codec.StateFinalized || w.SettledAt != 5 || w.PlannedAt != 3 {
 		t.Errorf("workload %+v", w)
+	}
+	if use := m.WorkUse(s.WorkKey); use == nil || use.Workload != w.ID {
+		t.Errorf("use of the work: %+v", use)
 	}
 	if got := m.log[5]; proof.LeafA(got) != p.Records[4].LeafA {
 		t.Error("the settlement is not at index 5")

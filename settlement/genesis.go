@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/proof"
@@ -77,7 +78,7 @@ func (f *founding) checkFacts() error {
 	g := f.body
 	switch {
 	case !validOrigin(g.OriginA) || !validOrigin(g.OriginB) || g.OriginA == g.OriginB:
-		return errors.New("origins must be two names without spaces and plus signs")
+		return errors.New("origins must be two names without spaces, controls and plus signs")
 	case g.Name == "":
 		return errors.New("name is missing")
 	case g.Scale != scale:
@@ -94,7 +95,9 @@ func (f *founding) checkFacts() error {
 
 // validOrigin says whether an origin fits the first line of a checkpoint.
 func validOrigin(s string) bool {
-	return s != "" && !strings.ContainsAny(s, "+ \t\r\n")
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r == '+' || unicode.IsSpace(r) || unicode.IsControl(r)
+	})
 }
 
 // validCycle says whether the first cycle is one of its numbering.

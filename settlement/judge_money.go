@@ -77,10 +77,11 @@ func (s *settling) post() *codec.Refusal {
 		list[i] = b
 	}
 	w := *s.work
-	w.State, w.SettledAt, w.WorkKey = codec.StateFinalized, s.at.Index, s.WorkKey
+	w.State, w.SettledAt = codec.StateFinalized, s.at.Index
 	s.change.Balances, s.change.Workload = list, &w
-	if s.v.WorkUse(s.WorkKey) == nil {
-		s.change.WorkKey, s.change.WorkUse = s.WorkKey, &WorkUse{Author: w.Author, Workload: w.ID}
+	s.change.WorkKey, s.change.WorkUse = s.WorkKey, &WorkUse{Author: w.Author, Workload: w.ID}
+	if s.Body.ReplayOf != nil {
+		s.change.WorkKey = ReplayKey(s.WorkKey, w.Author, w.ID)
 	}
 	if s.Body.Labels != nil {
 		blob, _ := s.blob(*s.Body.Labels) // A7: it is there

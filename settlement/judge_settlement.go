@@ -1,6 +1,9 @@
 package settlement
 
-import "github.com/forgepool/settle/codec"
+import (
+	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/proof"
+)
 
 // settling is the work on one settlement.
 type settling struct {
@@ -165,18 +168,25 @@ func (s *settling) history() *codec.Refusal {
 // repeated is row 31: work that was settled before must name a workload in which it
 // was.
 func (s *settling) repeated() *codec.Refusal {
-	of := s.Body.ReplayOf
-	if of == nil {
-		if s.v.WorkUse(s.WorkKey) != nil {
-			return codec.Refuse(codec.CodeBadReplay, "the same work was settled before")
-		}
+	of, first := s.Body.ReplayOf, s.v.WorkUse(s.WorkKey)
+	switch {
+	case of == nil && first == nil:
 		return nil
-	}
-	w := s.v.Workload(of.Author, of.Workload)
-	if w == nil || w.SettledAt == 0 || w.WorkKey != s.WorkKey {
+	case of == nil:
+		return codec.Refuse(codec.CodeBadReplay, "the same work was settled before")
+	case first != nil && *first == WorkUse{of.Author, of.Workload}:
+		return nil
+	case s.v.WorkUse(ReplayKey(s.WorkKey, of.Author, of.Workload)) == nil:
 		return codec.Refuse(codec.CodeBadReplay, "the workload named was not settled for the same work")
 	}
 	return nil
+}
+
+// ReplayKey is where the state keeps that a workload repeated the work of a work key.
+func ReplayKey(workKey codec.Hash, author, workload codec.ID) codec.Hash {
+	var who [32]byte
+	copy(who[copy(who[:], author[:]):], workload[:])
+	return proof.NodeA(workKey, who)
 }
 
 // labelled is row 33.

@@ -106,10 +106,10 @@ type Workload struct {
 	Plan       *codec.Plan
 	PlannedAt  uint64     // index of the Planned event
 	SettledAt  uint64     // index of the settlement, 0 = none
-	WorkKey    codec.Hash // of the settlement, zero before: a replay must name equal work
 }
 
-// WorkUse is the first settlement of a work key.
+// WorkUse is a settlement of some work: the first one under the work key itself,
+// every later one under ReplayKey.
 type WorkUse struct {
 	Author, Workload codec.ID
 }

@@ -21,6 +21,7 @@ type View interface {
 	// Record returns where the author's record with this id was appended.
 	Record(author, id codec.ID) (index uint64, leaf codec.Hash, ok bool)
 	Workload(author, id codec.ID) *Workload
+	// WorkUse returns what Change.WorkUse put under Change.WorkKey.
 	WorkUse(workKey codec.Hash) *WorkUse
 	// Balance never returns nil: an account without postings is zero.
 	Balance(a Account) *Balance
