@@ -1,0 +1,106 @@
+package ledger
+
+import (
+	"encoding/binary"
+
+	"github.com/forgepool/settle/codec"
+)
+
+// First bytes of the keys in Pebble (DESIGN.md, "Keys"). Keys that grow with the log
+// are big-endian counters, so that they are written in order; random keys carry
+// small values only.
+const (
+	spaceBlobRef    = 'a' // hash -> where the attachment is
+	spaceBalance    = 'b' // cycle, role, party -> balance
+	spaceCheckpoint = 'c' // 'k' size -> own roots; 'c' size -> published checkpoint
+	spaceBatchID    = 'd' // submitter, batch id -> batch number
+	spaceRecords    = 'e' // first index, count -> records of one batch
+	spacePolicy     = 'g' // version -> policy
+	spaceTile       = 'h' // tree, level, number -> closed tile
+	spaceRecordID   = 'i' // author, record id -> index
+	spaceKey        = 'k' // key id -> key
+	spaceMeta       = 'm' // names below
+	spaceNode       = 'n' // server id -> incarnation
+	spaceOpening    = 'o' // hash -> opened sealed value
+	spaceParty      = 'p' // party id -> party
+	spaceBatch      = 's' // batch number -> header and outcomes
+	spaceBlobs      = 't' // batch number -> attachments
+	spaceWorkload   = 'w' // author, workload -> workload
+	spaceWorkUse    = 'y' // work key -> first settlement
+)
+
+// summed are the spaces that the state sum covers, besides the log itself.
+var summed = []byte{
+	spaceBlobRef, spaceBalance, spaceBatchID, spacePolicy, spaceRecordID, spaceKey, spaceNode,
+	spaceOpening, spaceParty, spaceBatch, spaceWorkload, spaceWorkUse,
+}
+
+// Keys of single values.
+var (
+	keyFormat  = []byte("m/format")
+	keyApplied = []byte("m/applied")
+	keyConfig  = []byte("m/config")
+	keyClean   = []byte("m/clean")
+)
+
+// storeFormat is the version of this layout; a store with a higher one is refused.
+const storeFormat = 1
+
+// pair is a key made of two ids: author and record or workload, submitter and batch.
+type pair struct{ a, b codec.ID }
+
+func appendPair(k []byte, space byte, p pair) []byte {
+	return append(append(append(k, space), p.a[:]...), p.b[:]...)
+}
+
+func pairFromKey(k []byte) (p pair) {
+	copy(p.a[:], k[1:17])
+	copy(p.b[:], k[17:33])
+	return p
+}
+
+func appendNumber(k []byte, space byte, n uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(k, space), n)
+}
+
+func numberKey(space byte, n uint64) []byte {
+	return appendNumber(make([]byte, 0, 9), space, n)
+}
+
+func hashKey(space byte, h codec.Hash) []byte {
+	return append(append(make([]byte, 0, 33), space), h[:]...)
+}
+
+// The two kinds of checkpoint keys.
+const (
+	ownRoots  = 'k'
+	published = 'c'
+)
+
+func checkpointKey(kind byte, size uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{spaceCheckpoint, kind}, size)
+}
+
+// chunkKey names the records [first, first+count). The count stands in the key so
+// that gaps are seen without reading values.
+func chunkKey(first uint64, count int) []byte {
+	k := appendNumber(make([]byte, 0, 11), spaceRecords, first)
+	return binary.BigEndian.AppendUint16(k, uint16(count))
+}
+
+func parseChunkKey(k []byte) (first uint64, count int, ok bool) {
+	if len(k) != 11 || k[0] != spaceRecords {
+		return 0, 0, false
+	}
+	return binary.BigEndian.Uint64(k[1:]), int(binary.BigEndian.Uint16(k[9:])), true
+}
+
+// The trees, as they stand in tile keys.
+const (
+	treeA = 0
+	treeB = 1
+)
+
+func tileKey(tree byte, level uint, n uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{spaceTile, tree, byte(level)}, n)
+}

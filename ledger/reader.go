@@ -1,0 +1,211 @@
+package ledger
+
+import (
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/transparency-dev/merkle/compact"
+
+	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/proof"
+)
+
+// reader reads the log as of one size: a consistent view of the store and the open
+// tiles that belong to it.
+type reader struct {
+	db   pebble.Reader
+	a, b frozen
+}
+
+// chunkOf returns the chunk with the record at index, and the record's row in it.
+// The chunk is a copy.
+func (r *reader) chunkOf(index uint64) (*chunk, int, error) {
+	if index >= r.a.size {
+		return nil, 0, fmt.Errorf("record %d: %w", index, ErrNotFound)
+	}
+	it, err := r.db.NewIter(&pebble.IterOptions{
+		LowerBound: []byte{spaceRecords}, UpperBound: numberKey(spaceRecords, index+1),
+	})
+	if err != nil {
+		return nil, 0, damaged(index, err, "reading records")
+	}
+	defer it.Close()
+	if !it.Last() {
+		return nil, 0, damaged(index, it.Error(), "record is missing")
+	}
+	value, err := it.ValueAndErr()
+	if err != nil {
+		return nil, 0, damaged(index, err, "reading records")
+	}
+	c, err := parseChunk(it.Key(), append([]byte{}, value...))
+	if err != nil {
+		return nil, 0, err
+	}
+	if index >= c.first+uint64(c.count) {
+		return nil, 0, damaged(index, nil, "record is missing")
+	}
+	return c, int(index - c.first), nil
+}
+
+// record returns a record's bytes and its batch. Bytes that do not have the leaf hash
+// they were stored with are never returned.
+func (r *reader) record(index uint64) ([]byte, BatchRef, error) {
+	c, i, err := r.chunkOf(index)
+	if err != nil {
+		return nil, BatchRef{}, err
+	}
+	data := c.bytes(i)
+	leaf, err := r.leaf(r.a, index)
+	if err != nil {
+		return nil, BatchRef{}, err
+	}
+	if proof.LeafA(data) != leaf {
+		return nil, BatchRef{}, damaged(index, nil, "stored record does not have its leaf hash")
+	}
+	return data, c.ref(i), nil
+}
+
+// leaf returns a leaf hash.
+func (r *reader) leaf(t frozen, index uint64) (codec.Hash, error) {
+	if index >= t.size {
+		return codec.Hash{}, fmt.Errorf("leaf %d: %w", index, ErrNotFound)
+	}
+	h, err := hashes{r.db, t}.ReadHashes([]compact.NodeID{{Level: 0, Index: index}})
+	if err != nil {
+		return codec.Hash{}, err
+	}
+	return h[0], nil
+}
+
+// hashes reads the hashes of one tree; it is a proof.HashReader.
+type hashes struct {
+	db pebble.Reader
+	t  frozen
+}
+
+// ReadHashes returns the hashes of complete subtrees. Nodes in one tile that are asked
+// for one after the other cost one read.
+func (h hashes) ReadHashes(ids []compact.NodeID) ([][32]byte, error) {
+	out := make([][32]byte, len(ids))
+	var cur tileReader
+	defer cur.close()
+	for i, id := range ids {
+		if (id.Index+1)<<id.Level > h.t.size || id.Level > 62 {
+			return nil, fmt.Errorf("node %d of level %d: %w", id.Index, id.Level, ErrNotFound)
+		}
+		level, height := id.Level/tileHeight, uint64(id.Level%tileHeight)
+		n := id.Index >> (tileHeight - height)
+		at := slot(height, id.Index&(tileWidth>>height-1))
+		if n >= h.t.size>>(tileHeight*(level+1)) {
+			out[i] = h.t.open[level][at]
+			continue
+		}
+		data, err := cur.read(h.db, tileKey(h.t.id, level, n))
+		if err != nil {
+			return nil, err
+		}
+		copy(out[i][:], data[32*at:])
+	}
+	return out, nil
+}
+
+// tileReader holds the closed tile read last.
+type tileReader struct {
+	key    string
+	data   []byte
+	closer interface{ Close() error }
+}
+
+func (c *tileReader) read(db pebble.Reader, key []byte) ([]byte, error) {
+	if c.key == string(key) && c.data != nil {
+		return c.data, nil
+	}
+	c.close()
+	data, closer, err := db.Get(key)
+	if err != nil {
+		return nil, damaged(NoIndex, err, "reading tile %x", key[1:])
+	}
+	c.key, c.data, c.closer = string(key), data, closer
+	if len(data) != tileBytes {
+		return nil, damaged(NoIndex, nil, "tile %x has %d bytes", key[1:], len(data))
+	}
+	return data, nil
+}
+
+func (c *tileReader) close() {
+	if c.closer != nil {
+		c.closer.Close()
+	}
+	c.data, c.closer = nil, nil
+}
+
+// blob returns a stored attachment, checked against its hash.
+func (r *reader) blob(hash codec.Hash) ([]byte, error) {
+	p, ok, err := blobRefs.load(r.db, hash)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fmt.Errorf("blob %s: %w", hash, ErrNotFound)
+	}
+	data, err := readPlace(r.db, p)
+	if err != nil {
+		return nil, err
+	}
+	if codec.BlobHash(data) != hash {
+		return nil, damaged(NoIndex, nil, "attachment %s does not have its hash", hash)
+	}
+	return data, nil
+}
+
+func readPlace(db pebble.Reader, p place) ([]byte, error) {
+	data, closer, err := db.Get(numberKey(spaceBlobs, p.batch))
+	if err != nil {
+		return nil, damaged(NoIndex, err, "reading attachments of batch %d", p.batch)
+	}
+	defer closer.Close()
+	end := uint64(p.offset) + uint64(p.size)
+	if end > uint64(len(data)) {
+		return nil, damaged(NoIndex, nil, "attachments of batch %d are cut off", p.batch)
+	}
+	return append([]byte{}, data[p.offset:end]...), nil
+}
+
+// loadBatch returns a stored batch without the leaf hashes that stand in the tree.
+func loadBatch(db pebble.Reader, number uint64) (*StoredBatch, error) {
+	data, err := fetch(db, numberKey(spaceBatch, number))
+	if err != nil {
+		return nil, err
+	}
+	b, ok := decodeBatch(number, data)
+	if !ok {
+		return nil, damaged(NoIndex, nil, "batch %d does not decode or fails its check", number)
+	}
+	return b, nil
+}
+
+// batchLeaves completes a stored batch.
+func (r *reader) batchLeaves(b *StoredBatch) (*StoredBatch, error) {
+	err := b.fillLeaves(func(index uint64) (codec.Hash, error) { return r.leaf(r.a, index) })
+	return b, err
+}
+
+// storedLeaf is the writer's access to leaf hashes in the store.
+func (l *Ledger) storedLeaf(index uint64) codec.Hash {
+	r := reader{db: l.store.db, a: l.treeA.freeze()}
+	leaf, err := r.leaf(r.a, index)
+	if err != nil {
+		panic(err)
+	}
+	return leaf
+}
+
+// storedBlob is the writer's access to attachments in the store.
+func (l *Ledger) storedBlob(hash codec.Hash) []byte {
+	r := reader{db: l.store.db}
+	data, err := r.blob(hash)
+	if err != nil {
+		panic(err)
+	}
+	return data
+}

@@ -1,0 +1,245 @@
+package ledger
+
+import (
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/settlement"
+)
+
+// state is what the rules see while entries are applied: settlement.View over the
+// stored state and everything that this Apply has accepted so far. It belongs to
+// the goroutine that applies.
+type state struct {
+	db       pebble.Reader
+	moment   settlement.Moment
+	facts    *settlement.Facts
+	policies []*settlement.Policy // ascending by version; replaced, never changed
+	kept     int                  // how many of them the batches accepted so far made
+
+	parties   table[codec.ID, *settlement.Party]
+	keys      table[codec.Hash, *settlement.Key]
+	workloads table[pair, *workload]
+	workUses  table[codec.Hash, *settlement.WorkUse]
+	balances  table[settlement.Account, *settlement.Balance]
+	openings  table[codec.Hash, []byte]
+	recordIDs table[pair, uint64]
+	batchIDs  table[pair, uint64]
+	blobRefs  table[codec.Hash, place]
+
+	known *filter
+	nodes table[string, NodeInfo]
+
+	leaves []codec.Hash          // leaf hashes of the records written since base
+	base   uint64                // records that the store holds
+	fixed  int                   // leaves of batches accepted so far
+	blobs  map[codec.Hash][]byte // attachments accepted but not stored
+	leafAt func(index uint64) codec.Hash
+	blobAt func(hash codec.Hash) []byte
+}
+
+var _ settlement.View = (*state)(nil)
+
+func newState(o Options) *state {
+	f := newFilter(o.FilterBytes)
+	n := o.StateEntries
+	return &state{
+		parties:   newTable(parties, nil, n),
+		keys:      newTable(keys, nil, n),
+		workloads: newTable(workloads, f, n),
+		workUses:  newTable(workUses, f, n),
+		balances:  newTable(balances, nil, n),
+		openings:  newTable(openings, f, n),
+		recordIDs: newTable(recordIDs, f, 0),
+		batchIDs:  newTable(batchIDs, f, 0),
+		blobRefs:  newTable(blobRefs, f, 0),
+		nodes:     newTable(nodes, nil, n),
+		known:     f,
+		blobs:     map[codec.Hash][]byte{},
+	}
+}
+
+// space is what all tables can do, whatever they hold.
+type space interface {
+	keep()
+	revert()
+	seal(w *writer)
+	forget()
+}
+
+func (s *state) spaces() []space {
+	return []space{
+		&s.parties, &s.keys, &s.workloads, &s.workUses, &s.balances,
+		&s.openings, &s.recordIDs, &s.batchIDs, &s.blobRefs, &s.nodes,
+	}
+}
+
+// keep accepts what the batch at hand did.
+func (s *state) keep() {
+	for _, t := range s.spaces() {
+		t.keep()
+	}
+	s.kept, s.fixed = len(s.policies), len(s.leaves)
+}
+
+// revert takes back what the batch at hand did.
+func (s *state) revert() {
+	for _, t := range s.spaces() {
+		t.revert()
+	}
+	s.policies, s.leaves = s.policies[:s.kept:s.kept], s.leaves[:s.fixed]
+}
+
+// settled tells the state that the store now holds everything accepted.
+func (s *state) settled(size uint64) {
+	s.base, s.leaves, s.fixed = size, s.leaves[:0], 0
+	clear(s.blobs)
+}
+
+// Moment returns when the record at hand is judged.
+func (s *state) Moment() settlement.Moment { return s.moment }
+
+// Facts returns what the genesis fixed.
+func (s *state) Facts() *settlement.Facts { return s.facts }
+
+// Party returns a registered party or nil.
+func (s *state) Party(id codec.ID) *settlement.Party {
+	p, _ := s.parties.get(s.db, id)
+	return p
+}
+
+// Key returns a registered key or nil.
+func (s *state) Key(id codec.Hash) *settlement.Key {
+	k, _ := s.keys.get(s.db, id)
+	return k
+}
+
+// Record returns where the author's record with this id was appended.
+func (s *state) Record(author, id codec.ID) (uint64, codec.Hash, bool) {
+	index, ok := s.recordIDs.get(s.db, pair{author, id})
+	if !ok {
+		return 0, codec.Hash{}, false
+	}
+	return index, s.leaf(index), true
+}
+
+// leaf returns the leaf hash of a record, written or not.
+func (s *state) leaf(index uint64) codec.Hash {
+	if index >= s.base {
+		return s.leaves[index-s.base]
+	}
+	return s.leafAt(index)
+}
+
+// Workload returns a workload's state or nil.
+func (s *state) Workload(author, id codec.ID) *settlement.Workload {
+	w, ok := s.workloads.get(s.db, pair{author, id})
+	if !ok {
+		return nil
+	}
+	return &w.Workload
+}
+
+// WorkUse returns the first settlement of a work key or nil.
+func (s *state) WorkUse(workKey codec.Hash) *settlement.WorkUse {
+	u, _ := s.workUses.get(s.db, workKey)
+	return u
+}
+
+// Balance returns an account's balance, zero if nothing was posted to it.
+func (s *state) Balance(a settlement.Account) *settlement.Balance {
+	if b, ok := s.balances.get(s.db, a); ok {
+		return b
+	}
+	return &settlement.Balance{Account: a}
+}
+
+// PolicyFor returns the policy in force in a cycle or nil.
+func (s *state) PolicyFor(cycle uint64) *settlement.Policy { return policyFor(s.policies, cycle) }
+
+// LastPolicy returns the policy with the highest version or nil.
+func (s *state) LastPolicy() *settlement.Policy { return lastPolicy(s.policies) }
+
+// Opening returns a sealed value opened before or nil.
+func (s *state) Opening(hash codec.Hash) []byte {
+	blob, _ := s.openings.get(s.db, hash)
+	return blob
+}
+
+// Blob returns an attachment of an earlier batch or nil.
+func (s *state) Blob(hash codec.Hash) []byte {
+	if blob, ok := s.blobs[hash]; ok {
+		return blob
+	}
+	if _, ok := s.blobRefs.get(s.db, hash); !ok {
+		return nil
+	}
+	return s.blobAt(hash)
+}
+
+func policyFor(policies []*settlement.Policy, cycle uint64) *settlement.Policy {
+	for i := len(policies) - 1; i >= 0; i-- {
+		if policies[i].Body.EffectiveFrom <= cycle {
+			return policies[i]
+		}
+	}
+	return nil
+}
+
+func lastPolicy(policies []*settlement.Policy) *settlement.Policy {
+	if len(policies) == 0 {
+		return nil
+	}
+	return policies[len(policies)-1]
+}
+
+// accept writes the effect of one accepted record, which must be the next one. For an
+// event it returns the index of the event before it.
+func (s *state) accept(index uint64, leaf codec.Hash, author, id codec.ID, c *settlement.Change) (link uint64) {
+	if index != s.base+uint64(len(s.leaves)) {
+		panic("ledger: records are appended out of order")
+	}
+	s.leaves = append(s.leaves, leaf)
+	s.recordIDs.create(pair{author, id}, index)
+	for _, p := range c.Parties {
+		s.parties.put(s.db, p.ID, p)
+	}
+	for _, k := range c.Keys {
+		s.keys.put(s.db, k.ID, k)
+	}
+	if c.Policy != nil {
+		s.policies = append(s.policies[:len(s.policies):len(s.policies)], c.Policy)
+	}
+	if c.WorkUse != nil {
+		s.workUses.put(s.db, c.WorkKey, c.WorkUse)
+	}
+	for _, b := range c.Balances {
+		s.balances.put(s.db, b.Account, b)
+	}
+	for _, o := range c.Openings {
+		if _, ok := s.openings.get(s.db, o.Hash); !ok {
+			s.openings.create(o.Hash, o.Blob)
+		}
+	}
+	if c.Workload == nil {
+		return NoIndex
+	}
+	return s.acceptWorkload(index, c.Workload)
+}
+
+// acceptWorkload stores a workload's new state. A settlement leaves the last event
+// as it is.
+func (s *state) acceptWorkload(index uint64, now *settlement.Workload) (link uint64) {
+	w := &workload{Workload: *now, lastAt: index}
+	key := pair{w.Author, w.ID}
+	before, ok := s.workloads.get(s.db, key)
+	link = NoIndex
+	switch {
+	case ok && before.Last == w.Last:
+		w.lastAt = before.lastAt
+	case ok:
+		link = before.lastAt
+	}
+	s.workloads.put(s.db, key, w)
+	return link
+}
