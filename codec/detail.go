@@ -113,7 +113,7 @@ func (x *DetailBuffer) Decode(data []byte) (*Detail, error) {
 	for i := range d.Postings {
 		x.posting(&r, &d.Postings[i], len(d.Postings)-i)
 	}
-	f.fixedAt(3, d.Salt[:])
+	f.hashAt(3, &d.Salt)
 	f.end()
 	if len(d.Components) == 0 || len(d.Postings) == 0 {
 		r.Fail("empty list")
@@ -136,7 +136,7 @@ func (x *DetailBuffer) posting(r *Reader, p *Posting, left int) {
 	p.Line = f.uintAt(1)
 	f.at(2)
 	p.Role = Role(f.small())
-	f.fixedAt(3, p.Party[:])
+	f.idAt(3, &p.Party)
 	f.at(4)
 	p.Side = Side(f.small())
 	p.Amount = f.uintAt(5)
@@ -144,7 +144,7 @@ func (x *DetailBuffer) posting(r *Reader, p *Posting, left int) {
 	p.Units, p.UnitBase, p.Shards = x.optional(&f, 6), x.optional(&f, 7), x.optional(&f, 8)
 	p.Weight, p.Reason = x.optional(&f, 9), x.optional(&f, 10)
 	p.RefIndex, p.RefLine = x.optional(&f, 11), x.optional(&f, 12)
-	f.fixedAt(13, p.Salt[:])
+	f.idAt(13, &p.Salt)
 	f.end()
 }
 

@@ -94,13 +94,13 @@ func decodeEvent(data []byte, e *Event, room *eventRoom) error {
 		room = new(eventRoom)
 	}
 	f.header(&e.ID, &e.At, &e.Cycle, &e.Author)
-	f.fixedAt(10, e.Workload[:])
+	f.idAt(10, &e.Workload)
 	e.Seq = f.uintAt(11)
 	f.at(12)
 	e.State = State(f.small())
-	f.fixedAt(13, e.Prev[:])
-	f.fixedAt(14, e.Customer[:])
-	f.fixedAt(15, e.Program[:])
+	f.hashAt(13, &e.Prev)
+	f.hashAt(14, &e.Customer)
+	f.hashAt(15, &e.Program)
 	e.Estimate, e.Plan, e.Reason, e.Adapter = nil, nil, nil, nil
 	if room != nil {
 		f.eventOptions(e, room)
@@ -118,9 +118,9 @@ func (f *fields) eventOptions(e *Event, room *eventRoom) {
 		e.Plan = &room.plan
 		f.tuple(4)
 		e.Plan.Count = f.Uint()
-		f.Fixed(e.Plan.Root[:])
-		f.Fixed(e.Plan.Planner[:])
-		f.Fixed(e.Plan.Nonce[:])
+		f.hash(&e.Plan.Root)
+		f.hash(&e.Plan.Planner)
+		f.hash(&e.Plan.Nonce)
 	}
 	if f.has(18) {
 		e.Reason = &room.reason
@@ -128,6 +128,6 @@ func (f *fields) eventOptions(e *Event, room *eventRoom) {
 	}
 	if f.has(19) {
 		e.Adapter = &room.adapter
-		f.Fixed(e.Adapter[:])
+		f.id(e.Adapter)
 	}
 }

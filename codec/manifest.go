@@ -91,16 +91,16 @@ func (x *ManifestBuffer) Decode(data []byte) ([]ShardEntry, error) {
 func (x *ManifestBuffer) entry(r *Reader, e *ShardEntry) {
 	f := r.fields(entryKeys)
 	e.Index, e.Replica = f.uintAt(1), f.uintAt(2)
-	f.fixedAt(3, e.Provider[:])
-	f.fixedAt(4, e.Agent[:])
-	f.fixedAt(5, e.Args[:])
+	f.idAt(3, &e.Provider)
+	f.hashAt(4, &e.Agent)
+	f.hashAt(5, &e.Args)
 	f.at(6)
 	e.Inputs = x.list(r)
 	f.at(7)
 	f.blob(&e.Output)
 	e.Units, e.Started = f.uintAt(8), f.uintAt(9)
 	e.Finished, e.Attempt = f.uintAt(10), f.uintAt(11)
-	f.fixedAt(12, e.Receipt[:])
+	f.sigAt(12, &e.Receipt)
 	f.end()
 }
 

@@ -56,7 +56,7 @@ func readOutcome(r *Reader, o *Outcome) {
 		o.Kind, o.Code = Refused, Code(r.Text(MaxName))
 	case kind <= uint64(Repeated) && n == 3:
 		o.Kind, o.Index = OutcomeKind(kind), r.Uint()
-		r.Fixed(o.Leaf[:])
+		r.hash(&o.Leaf)
 	default:
 		r.Fail("unknown outcome")
 	}

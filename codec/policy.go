@@ -169,7 +169,7 @@ func (x *Beacon) UnmarshalCBOR(data []byte) error {
 	if x.Present = r.Array(3) > 0; x.Present {
 		r.off = 0
 		r.tuple(3)
-		r.Fixed(x.Chain[:])
+		r.hash(&x.Chain)
 		x.Genesis, x.Period = r.Uint(), r.Uint()
 	}
 	return r.Done()

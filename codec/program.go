@@ -113,7 +113,7 @@ func (r *Reader) program(p *Program, room *programRoom) {
 	}
 	if f.has(5) {
 		p.Code = &room.code
-		f.Fixed(p.Code[:])
+		f.hash(p.Code)
 	}
 	if f.has(6) {
 		p.Fuel = &room.fuel

@@ -43,14 +43,14 @@ func (r *Reader) textInto(dst *string, limit int) {
 func (r *Reader) hashes(dst []Hash, limit int) []Hash {
 	dst = resize(dst, r.list(limit, 34))
 	for i := range dst {
-		r.Fixed(dst[i][:])
+		r.hash(&dst[i])
 	}
 	return dst
 }
 
 func (r *Reader) blob(b *Blob) {
 	r.tuple(2)
-	r.Fixed(b.Hash[:])
+	r.hash(&b.Hash)
 	b.Size = r.Uint()
 }
 
@@ -74,12 +74,12 @@ func (r *Reader) fields(limit int) fields { return fields{r, r.Map(limit)} }
 
 // at requires the next key to be k.
 func (f *fields) at(k byte) {
-	if !f.has(k) && f.err == nil {
+	if !f.has(k) {
 		f.missing(k)
 	}
 }
 
-// missing is apart so that at stays small.
+// missing says what stands in the place of key k.
 func (f *fields) missing(k byte) {
 	if f.left > 0 {
 		f.Key(uint64(k))
@@ -89,16 +89,14 @@ func (f *fields) missing(k byte) {
 
 // has reads the next key if it is k.
 func (f *fields) has(k byte) bool {
-	r := f.Reader
-	if r.err != nil || f.left == 0 {
-		return false
-	}
-	rest := r.data[r.off:]
+	rest := f.data[f.off:]
 	switch {
+	case f.left == 0:
+		return false
 	case k < 24 && len(rest) > 0 && rest[0] == k:
-		r.off++
+		f.off++
 	case k >= 24 && len(rest) > 1 && rest[0] == 24 && rest[1] == k:
-		r.off += 2
+		f.off += 2
 	default:
 		return false
 	}
@@ -118,14 +116,24 @@ func (f *fields) uintAt(k byte) uint64 {
 	return f.Uint()
 }
 
-func (f *fields) fixedAt(k byte, dst []byte) {
+func (f *fields) hashAt(k byte, dst *Hash) {
 	f.at(k)
-	f.Fixed(dst)
+	f.hash(dst)
+}
+
+func (f *fields) idAt(k byte, dst *ID) {
+	f.at(k)
+	f.id(dst)
+}
+
+func (f *fields) sigAt(k byte, dst *Sig) {
+	f.at(k)
+	f.Fixed(dst[:])
 }
 
 // header reads the keys 1-4 that every body begins with.
 func (f *fields) header(id *ID, at, cycle *uint64, author *ID) {
-	f.fixedAt(1, id[:])
+	f.idAt(1, id)
 	*at, *cycle = f.uintAt(2), f.uintAt(3)
-	f.fixedAt(4, author[:])
+	f.idAt(4, author)
 }

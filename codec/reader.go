@@ -11,7 +11,7 @@ import (
 // every method returns a zero value, so callers check Err or Done once at the end.
 // It never allocates before a fault, but for Text; byte strings alias the input.
 type Reader struct {
-	data []byte
+	data []byte // cut off at a fault, so that the methods need not ask for one
 	off  int
 	err  error
 }
@@ -39,12 +39,13 @@ func (r *Reader) Fail(why string) { r.fault(ErrNotCanonical, why) }
 func (r *Reader) fault(kind error, why string) {
 	if r.err == nil {
 		r.err = fmt.Errorf("%w: %s at byte %d", kind, why, r.off)
+		r.data = r.data[:r.off]
 	}
 }
 
 // Peek returns the major type of the next item, or 8 at the end or after a fault.
 func (r *Reader) Peek() byte {
-	if r.err != nil || r.off >= len(r.data) {
+	if r.off >= len(r.data) {
 		return 8
 	}
 	return r.data[r.off] >> 5
@@ -52,9 +53,6 @@ func (r *Reader) Peek() byte {
 
 // head reads one head of major type m and returns its argument.
 func (r *Reader) head(m byte) uint64 {
-	if r.err != nil {
-		return 0
-	}
 	if r.off >= len(r.data) {
 		r.Fail("truncated")
 		return 0
@@ -105,7 +103,13 @@ func (r *Reader) longHead(info byte) uint64 {
 }
 
 // Uint reads an unsigned integer.
-func (r *Reader) Uint() uint64 { return r.head(MajorUint) }
+func (r *Reader) Uint() uint64 {
+	if r.off < len(r.data) && r.data[r.off] < 24 {
+		r.off++
+		return uint64(r.data[r.off-1])
+	}
+	return r.head(MajorUint)
+}
 
 // Int reads a signed integer of 64 bits.
 func (r *Reader) Int() int64 {
@@ -174,6 +178,28 @@ func (r *Reader) Fixed(dst []byte) {
 	}
 	copy(dst, r.data[r.off:])
 	r.off += len(dst)
+}
+
+// hash is Fixed for a Hash, with its usual case first.
+func (r *Reader) hash(dst *Hash) {
+	rest := r.data[r.off:]
+	if len(rest) < 34 || rest[0] != MajorBytes<<5|24 || rest[1] != 32 {
+		r.Fixed(dst[:])
+		return
+	}
+	*dst = Hash(rest[2:34])
+	r.off += 34
+}
+
+// id is Fixed for an ID, with its usual case first.
+func (r *Reader) id(dst *ID) {
+	rest := r.data[r.off:]
+	if len(rest) < 17 || rest[0] != MajorBytes<<5|16 {
+		r.Fixed(dst[:])
+		return
+	}
+	*dst = ID(rest[1:17])
+	r.off += 17
 }
 
 // Array reads the head of an array of at most limit elements.

@@ -77,7 +77,7 @@ func (r *Reader) signatures() []Signature {
 	for i := range list {
 		s := &list[i]
 		r.tuple(3)
-		r.Fixed(s.Key[:])
+		r.hash(&s.Key)
 		s.Alg = r.Uint()
 		r.Fixed(s.Sig[:])
 	}

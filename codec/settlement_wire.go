@@ -123,25 +123,25 @@ func decodeSettlement(data []byte, s *Settlement, room *settlementRoom, program 
 }
 
 func (f *fields) work(s *Settlement, room *settlementRoom, program *programRoom) {
-	f.fixedAt(10, s.Workload[:])
-	f.fixedAt(11, s.Policy[:])
-	f.fixedAt(12, s.Customer[:])
+	f.idAt(10, &s.Workload)
+	f.hashAt(11, &s.Policy)
+	f.hashAt(12, &s.Customer)
 	f.at(13)
 	s.Disclosures = f.hashes(s.Disclosures, MaxDisclosures)
 	s.Adapter, s.Planner = nil, nil
 	if f.has(14) && room != nil {
 		s.Adapter = &room.adapter
-		f.Fixed(s.Adapter[:])
+		f.id(s.Adapter)
 	}
 	f.at(15)
 	f.program(&s.Program, program)
 	s.Class = f.uintAt(16)
-	f.fixedAt(17, s.Seed[:])
+	f.hashAt(17, &s.Seed)
 	f.at(18)
 	f.blob(&s.Args)
 	if f.has(19) && room != nil {
 		s.Planner = &room.planner
-		f.Fixed(s.Planner[:])
+		f.hash(s.Planner)
 	}
 }
 
@@ -149,16 +149,16 @@ func (f *fields) booking(s *Settlement) {
 	f.at(20)
 	f.tuple(5)
 	s.Shards.Count = f.Uint()
-	f.Fixed(s.Shards.Root[:])
+	f.hash(&s.Shards.Root)
 	s.Shards.Units = f.Uint()
-	f.Fixed(s.Shards.Blob[:])
+	f.hash(&s.Shards.Blob)
 	s.Shards.Size = f.Uint()
 	f.at(21)
 	f.blob(&s.Result)
 	f.at(22)
 	f.tuple(4)
 	s.Verify.Mode, s.Verify.Checked, s.Verify.Matched = f.Uint(), f.Uint(), f.Uint()
-	f.Fixed(s.Verify.Evidence[:])
+	f.hash(&s.Verify.Evidence)
 	s.Charge = f.uintAt(23)
 	f.at(24)
 	f.tuple(3)
@@ -166,8 +166,8 @@ func (f *fields) booking(s *Settlement) {
 	f.at(25)
 	f.tuple(2)
 	s.Postings.N = f.Uint()
-	f.Fixed(s.Postings.Root[:])
-	f.fixedAt(26, s.Detail[:])
+	f.hash(&s.Postings.Root)
+	f.hashAt(26, &s.Detail)
 	f.at(27)
 	f.tuple(5)
 	s.Times.Requested, s.Times.Planned, s.Times.Started = f.Uint(), f.Uint(), f.Uint()
@@ -175,7 +175,7 @@ func (f *fields) booking(s *Settlement) {
 }
 
 func (f *fields) evidence(s *Settlement, room *settlementRoom) {
-	f.fixedAt(28, s.Event[:])
+	f.hashAt(28, &s.Event)
 	s.RetainUntil = f.uintAt(29)
 	f.at(30)
 	s.Artifacts = f.artifacts(s.Artifacts)
@@ -183,14 +183,14 @@ func (f *fields) evidence(s *Settlement, room *settlementRoom) {
 	if f.has(31) && room != nil {
 		s.ReplayOf = &room.replay
 		f.tuple(2)
-		f.Fixed(s.ReplayOf.Author[:])
-		f.Fixed(s.ReplayOf.Workload[:])
+		f.id(&s.ReplayOf.Author)
+		f.id(&s.ReplayOf.Workload)
 	}
 	f.at(32)
 	s.PlanProof = f.hashes(s.PlanProof, MaxPlanProof)
 	if f.has(33) && room != nil {
 		s.Labels = &room.labels
-		f.Fixed(s.Labels[:])
+		f.hash(s.Labels)
 	}
 }
 
@@ -200,7 +200,7 @@ func (r *Reader) artifacts(dst []Artifact) []Artifact {
 		a := &dst[i]
 		r.tuple(3)
 		a.Kind = r.Uint()
-		r.Fixed(a.Hash[:])
+		r.hash(&a.Hash)
 		a.Size = r.Uint()
 	}
 	return dst
