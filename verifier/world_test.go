@@ -62,7 +62,8 @@ type world struct {
 	batches map[codec.ID]*Batch
 	policy  []byte
 	trust   *proof.TrustPolicy
-	rates   uint64
+
+	originA, originB string
 
 	// tamper may change what a node answers; nil: an honest node.
 	tamper tamper
@@ -80,7 +81,8 @@ type tamper struct {
 
 // newWorld returns a ledger with its founders, providers and one customer.
 func newWorld(t testing.TB, providers int) *world {
-	w := &world{t: t, actors: map[string]*actor{}, blobs: map[codec.Hash][]byte{}, batches: map[codec.ID]*Batch{}}
+	w := &world{t: t, actors: map[string]*actor{}, blobs: map[codec.Hash][]byte{}, batches: map[codec.ID]*Batch{},
+		originA: testOrigin, originB: testTwin}
 	w.genesis()
 	var items [][]byte
 	for i := range providers {
@@ -154,15 +156,15 @@ func (w *world) genesis() {
 
 func (w *world) newTrust() *proof.TrustPolicy {
 	op := w.actors["operator"]
-	spec := proof.PolicySpec{Origin: testOrigin, Twin: testTwin, Threshold: 1}
-	for _, origin := range []string{testOrigin, testTwin} {
+	spec := proof.PolicySpec{Origin: w.originA, Twin: w.originB, Threshold: 1}
+	for _, origin := range []string{w.originA, w.originB} {
 		vkey, err := proof.FormatCheckpointKey(origin, op.third.Public().(ed25519.PublicKey))
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		spec.Checkpoints = append(spec.Checkpoints, vkey)
 	}
-	vkey, err := proof.FormatNodeKey(proof.NodeName(testOrigin, op.id), op.other.Public().(ed25519.PublicKey))
+	vkey, err := proof.FormatNodeKey(proof.NodeName(w.originA, op.id), op.other.Public().(ed25519.PublicKey))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -354,7 +356,7 @@ func (w *world) leaves(h proof.Hasher, size uint64) treeLeaves {
 func (w *world) notes(size uint64) *Notes {
 	op := w.actors["operator"]
 	rootA, rootB := w.leaves(proof.TreeA, size).root(), w.leaves(proof.TreeB, size).root()
-	att, err := proof.SignAttestation(proof.Attestation{Name: proof.NodeName(testOrigin, op.id), Origin: testOrigin, Size: size,
+	att, err := proof.SignAttestation(proof.Attestation{Name: proof.NodeName(w.originA, op.id), Origin: w.originA, Size: size,
 		RootA: rootA, RootB: rootB, Time: testTime + size}, op.other)
 	if err != nil {
 		w.t.Fatal(err)
@@ -373,7 +375,7 @@ func (w *world) notes(size uint64) *Notes {
 		}
 		return signed
 	}
-	return &Notes{A: sign(testOrigin, rootA), B: sign(testTwin, rootB)}
+	return &Notes{A: sign(w.originA, rootA), B: sign(w.originB, rootB)}
 }
 
 // Checkpoint implements Source.
