@@ -27,9 +27,8 @@
 //
 // # Threads
 //
-// One goroutine calls Apply, Flush, NewInstaller, Swap and Close. Read may be called
-// by any goroutine at any time; a Snapshot belongs to the goroutines that it is
-// handed to and must be closed.
+// One goroutine at a time calls Apply, Swap and Close. Everything else may be called by
+// any goroutine at any time. A Snapshot must be closed by whoever asked for it.
 //
 // The formats of records, batches and outcomes are docs/formats/records.md; trees
 // and checkpoints are docs/formats/transparency.md. The layout on disk is this

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -20,12 +21,12 @@ import (
 // rebuilt from records and closed tiles, and the roots compared. Fsck does more.
 
 // check rebuilds the open tiles and compares with the applied state.
-func (l *Ledger) check(clean bool) error {
+func (l *Ledger) check(edge bool) error {
 	if err := l.countRecords(); err != nil {
 		return err
 	}
 	rebuild := l.rebuildAll
-	if clean {
+	if edge {
 		rebuild = l.rebuildEdge
 	}
 	if err := rebuild(); err != nil {
@@ -37,7 +38,7 @@ func (l *Ledger) check(clean bool) error {
 	if b := l.treeB.root(); b != l.applied.RootB {
 		return damaged(NoIndex, nil, "root of tree B is %s instead of %s", b, l.applied.RootB)
 	}
-	if clean {
+	if edge {
 		return nil
 	}
 	return l.checkSum()
@@ -69,7 +70,7 @@ func (l *Ledger) checkSum() error {
 	if total.hash() != l.applied.StateSum {
 		return damaged(NoIndex, nil, "state sum is %s instead of %s", total.hash(), l.applied.StateSum)
 	}
-	if err := fillFilter(l.store.db, l.state.known); err != nil {
+	if err := fillFilter(l.store.db, l.state.known, new(atomic.Bool)); err != nil {
 		return err
 	}
 	l.state.known.complete = true

@@ -31,7 +31,7 @@ type Ledger struct {
 	intent    Roots          // the last checkpoint intent
 	newest    uint64         // size of the last published checkpoint
 	batches   []*StoredBatch // accepted, not written out
-	warm      chan *filter   // filled by warmUp
+	warm      *warming       // nil once the filter is complete
 	changed   bool           // something was applied since the last commit
 	records   []record       // of the batch at hand, reused
 
@@ -100,12 +100,17 @@ func (l *Ledger) adopt(s *store) {
 	l.mu.Unlock()
 	l.state = newState(l.o)
 	l.state.db = s.db
-	l.state.leafAt, l.state.blobAt = l.storedLeaf, l.storedBlob
 	l.treeA, l.treeB = newTree(treeA), newTree(treeB)
-	l.treeA.closed, l.treeB.closed = l.closeTile(treeA), l.closeTile(treeB)
+	l.bind()
 	l.applied, l.sealed, l.operators = Applied{}, 0, nil
 	l.intent, l.newest, l.batches, l.warm = Roots{}, 0, nil, nil
 	l.w = writer{batch: s.db.NewBatch()}
+}
+
+// bind points the state and the trees to this ledger.
+func (l *Ledger) bind() {
+	l.state.leafAt, l.state.blobAt = l.storedLeaf, l.storedBlob
+	l.treeA.closed, l.treeB.closed = l.closeTile(treeA), l.closeTile(treeB)
 }
 
 func (l *Ledger) closeTile(id byte) func(uint, uint64, *tile) {
@@ -145,11 +150,31 @@ func (l *Ledger) Facts() *settlement.Facts {
 	return l.view.facts
 }
 
+// live returns the store with one more user, who must release it, or ErrClosed.
+func (l *Ledger) live() (*store, error) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.store == nil {
+		return nil, ErrClosed
+	}
+	l.store.acquire()
+	return l.store, nil
+}
+
 // Configuration returns the raft index and the bytes of the last membership entry
-// applied; index 0 and nil if there was none.
+// applied; index 0 and nil if there was none. Any goroutine may call it.
 func (l *Ledger) Configuration() (index uint64, data []byte, err error) {
-	data, err = fetch(l.store.db, keyConfig)
-	if errors.Is(err, ErrNotFound) {
+	s, err := l.live()
+	if err != nil {
+		return 0, nil, err
+	}
+	defer s.release()
+	return configuration(s.db)
+}
+
+func configuration(r pebble.Reader) (index uint64, data []byte, err error) {
+	data, err = fetch(r, keyConfig)
+	if isNotFound(err) {
 		return 0, nil, nil
 	}
 	if err != nil {
@@ -161,13 +186,18 @@ func (l *Ledger) Configuration() (index uint64, data []byte, err error) {
 	return binary.BigEndian.Uint64(data), data[8:], nil
 }
 
-// Flush makes everything applied durable. The caller may truncate its raft log up
-// to Applied().Index only after Flush has returned nil.
+// Flush makes everything applied before the call durable. The caller may truncate its
+// raft log up to the applied index of that moment only after Flush has returned nil.
+// Any goroutine may call it.
 func (l *Ledger) Flush() error {
-	if err := l.store.db.Flush(); err != nil {
-		return fmt.Errorf("flushing the ledger: %w", err)
+	s, err := l.live()
+	if err != nil {
+		return err
 	}
-	return nil
+	if err = s.db.Flush(); err != nil {
+		err = fmt.Errorf("flushing the ledger: %w", err)
+	}
+	return errors.Join(err, s.release())
 }
 
 // Close marks the store clean, flushes and closes it. Snapshots that are still open
@@ -176,6 +206,7 @@ func (l *Ledger) Close() error {
 	if l.store == nil {
 		return ErrClosed
 	}
+	l.warm.cancel()
 	err := l.store.db.Set(keyClean, cleanMark(&l.applied), pebble.NoSync)
 	if err == nil {
 		err = l.Flush()

@@ -26,6 +26,24 @@ func Open(dir string, o Options) (*Ledger, error) {
 			return nil, err
 		}
 	}
+	how := checkedAsClosed
+	if o.SkipScrub {
+		how = checkedEdge
+	}
+	return openAt(dir, name, o, how)
+}
+
+// How much Open checks.
+type checking int
+
+const (
+	checkedAsClosed checking = iota // everything unless the stop was clean
+	checkedEdge
+	checkedFully
+)
+
+// openAt opens the store of this name in a ledger's directory.
+func openAt(dir, name string, o Options, how checking) (*Ledger, error) {
 	l, err := newLedger(dir, name, o)
 	if err != nil {
 		if pebble.IsCorruptionError(err) {
@@ -33,7 +51,7 @@ func Open(dir string, o Options) (*Ledger, error) {
 		}
 		return nil, err
 	}
-	if err := l.load(); err != nil {
+	if err := l.load(how); err != nil {
 		return nil, errors.Join(err, l.discard())
 	}
 	return l, nil
@@ -41,6 +59,7 @@ func Open(dir string, o Options) (*Ledger, error) {
 
 // discard closes the store without marking it clean.
 func (l *Ledger) discard() error {
+	l.warm.cancel()
 	err := l.w.batch.Close()
 	s := l.store
 	l.store = nil
@@ -48,7 +67,7 @@ func (l *Ledger) discard() error {
 }
 
 // load reads and checks the state of the store just adopted.
-func (l *Ledger) load() error {
+func (l *Ledger) load(how checking) error {
 	if err := checkFormat(l.store.db); err != nil {
 		return err
 	}
@@ -59,15 +78,15 @@ func (l *Ledger) load() error {
 	if l.applied, err = decodeApplied(data); err != nil {
 		return err
 	}
-	clean := false
-	if mark, err := fetch(l.store.db, keyClean); err == nil {
-		clean = string(mark) == string(cleanMark(&l.applied))
+	edge := how == checkedEdge
+	if mark, err := fetch(l.store.db, keyClean); err == nil && how == checkedAsClosed {
+		edge = string(mark) == string(cleanMark(&l.applied))
 	}
 	l.w.state = sumFrom(l.applied.StateSum)
 	if err := l.loadState(); err != nil {
 		return err
 	}
-	if err := l.check(clean || l.o.SkipScrub); err != nil {
+	if err := l.check(edge); err != nil {
 		return err
 	}
 	l.state.settled(l.applied.Size)
@@ -184,49 +203,4 @@ func (l *Ledger) loadCheckpoints() error {
 		l.newest = v.u64()
 	}
 	return it.Error()
-}
-
-// warmUp fills a filter with all keys of the store in the background, so that Apply
-// spares look-ups again some time after a start.
-func (l *Ledger) warmUp() {
-	if l.state.known.complete {
-		return
-	}
-	snap, done, f := l.Read(), make(chan *filter, 1), newFilter(l.o.FilterBytes)
-	l.warm = done
-	go func() {
-		defer snap.Close()
-		if fillFilter(snap.snap, f) == nil {
-			done <- f
-		}
-	}()
-}
-
-// filtered are the spaces whose keys the filter knows.
-var filtered = []byte{spaceBlobRef, spaceBatchID, spaceRecordID, spaceOpening, spaceWorkload, spaceWorkUse}
-
-func fillFilter(r pebble.Reader, f *filter) error {
-	for _, space := range filtered {
-		err := scan(r, []byte{space}, []byte{space + 1}, func(key, _ []byte) (bool, error) {
-			f.add(key)
-			return true, nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// mergeWarm takes over a filter that is ready: together with the keys written since
-// it knows all.
-func (l *Ledger) mergeWarm() {
-	select {
-	case f := <-l.warm:
-		for i, w := range f.words {
-			l.state.known.words[i] |= w
-		}
-		l.state.known.complete, l.warm = true, nil
-	default:
-	}
 }
