@@ -26,7 +26,6 @@ func mcArgsOf(a mcArgs) []byte {
 	return codec.AppendUint(b, uint64(a.bins))
 }
 
-
 func bigShift(x *big.Int, n uint) *big.Int { return new(big.Int).Rsh(x, n) } // floor, also below zero
 
 func clampBig(x, lo, hi *big.Int) *big.Int {

@@ -273,3 +273,15 @@ func TestMergeRefusesSearch(t *testing.T) {
 	refuse(t, p, "tokens overflow", ShardOutput{first.Args, endless},
 		ShardOutput{shard(func(a *searchArgs) { a.first = 12 }).Args, endless})
 }
+
+// TestScoreStopsCounting checks that occurrences beyond 65,535 do not raise a score.
+func TestScoreStopsCounting(t *testing.T) {
+	a := searchArgs{tokens: []queryToken{{[]byte("a"), searchMaxIDF}}, k1: searchMaxK1, b: searchMaxB, avg: searchMinAvg}
+	score := func(count uint32) uint64 { return a.score([]uint32{count}, 70_000) }
+	if score(65_535) != score(65_536) || score(65_535) != score(70_000) {
+		t.Errorf("scores %d, %d, %d, want three times the same", score(65_535), score(65_536), score(70_000))
+	}
+	if score(65_534) >= score(65_535) {
+		t.Errorf("scores %d, %d, want a rise", score(65_534), score(65_535))
+	}
+}
