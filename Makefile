@@ -29,7 +29,7 @@ lint: ## formatting, vet, staticcheck, and the rules of the house
 FUZZTIME ?= 30s
 fuzz: ## every fuzz target for FUZZTIME each
 	@for target in $$($(GO) test ./fuzz -list '^Fuzz' | grep ^Fuzz); do \
-		$(GO) test ./fuzz -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
+		$(GO) test ./fuzz -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x || exit 1; \
 	done
 
 bench: build ## throughput and memory of real nodes over HTTP, in ./bench-out
