@@ -17,13 +17,14 @@ func (r *PreparedRecord) prepareEvent(p *Prepared) *codec.Refusal {
 	if err := codec.DecodeEvent(r.Body, &e.Body); err != nil {
 		return undecodable(err)
 	}
+	blob := r.name(p, &e.Body.Customer)
 	if fault := r.setHeader(e.Body.Header()); fault != nil {
 		return fault
 	}
 	if fault := checkEventForm(&e.Body); fault != nil {
 		return fault
 	}
-	if blob := r.name(p, &e.Body.Customer); blob != nil {
+	if blob != nil {
 		e.attached = true
 		e.customer, e.customerFault = openCustomer(blob)
 	}

@@ -19,14 +19,14 @@ func (r *PreparedRecord) prepareParty(p *Prepared) *codec.Refusal {
 	if err := codec.Decode(r.Body, &party.Body); err != nil {
 		return undecodable(err)
 	}
+	if party.Body.Cap != nil {
+		r.name(p, party.Body.Cap)
+	}
 	if fault := r.setHeader(party.Body.Header()); fault != nil {
 		return fault
 	}
 	if fault := party.check(p.Batch.Origin); fault != nil {
 		return fault
-	}
-	if party.Body.Cap != nil {
-		r.name(p, party.Body.Cap)
 	}
 	r.Party = party
 	return nil

@@ -13,12 +13,6 @@ func (r *PreparedRecord) preparePolicy(p *Prepared) *codec.Refusal {
 		return undecodable(err)
 	}
 	b := &policy.Body
-	if fault := r.setHeader(b.Header()); fault != nil {
-		return fault
-	}
-	if fault := checkPolicyForm(b); fault != nil {
-		return fault
-	}
 	if b.Discounts != nil {
 		r.name(p, b.Discounts)
 	}
@@ -26,6 +20,12 @@ func (r *PreparedRecord) preparePolicy(p *Prepared) *codec.Refusal {
 		if hash, ok := programCode(&b.Programs[i]); ok {
 			r.name(p, &hash)
 		}
+	}
+	if fault := r.setHeader(b.Header()); fault != nil {
+		return fault
+	}
+	if fault := checkPolicyForm(b); fault != nil {
+		return fault
 	}
 	r.Policy = policy
 	return nil

@@ -85,7 +85,8 @@ func (r *PreparedRecord) setHeader(h codec.Header) *codec.Refusal {
 	return nil
 }
 
-// name notes that the record names a blob and returns it if it is attached.
+// name notes that the record names a blob and returns it if it is attached. It comes
+// before all checks: what a refused record names is not a stray attachment.
 func (r *PreparedRecord) name(p *Prepared, hash *codec.Hash) []byte {
 	i := p.find(hash)
 	if i < 0 {

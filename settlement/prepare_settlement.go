@@ -29,7 +29,7 @@ type PreparedSettlement struct {
 	labelsFault   *codec.Refusal
 	disclosures   *codec.Refusal
 
-	has [4]bool // whether customer, manifest, detail and labels were attached
+	has [blobLabels + 1]bool // whether customer, manifest, detail and labels were attached
 }
 
 // Blobs that a settlement names, as indexes of has.
@@ -45,23 +45,23 @@ func (r *PreparedRecord) prepareSettlement(p *Prepared) *codec.Refusal {
 	if err := codec.DecodeSettlement(r.Body, &s.Body); err != nil {
 		return undecodable(err)
 	}
-	if err := s.Body.Program.Validate(); err != nil {
-		return undecodable(err)
+	var attached [blobLabels + 1][]byte
+	r.named = make([]int32, 0, len(attached))
+	for i, hash := range s.blobs() {
+		if hash != nil {
+			attached[i] = r.name(p, hash)
+		}
 	}
 	if fault := r.setHeader(s.Body.Header()); fault != nil {
 		return fault
 	}
-	if fault := checkSettlementRanges(&s.Body); fault != nil {
+	if fault := checkSettlementForm(&s.Body); fault != nil {
 		return fault
 	}
 	s.Program = codec.ProgramID(&s.Body.Program)
 	s.disclosures = ascendingHashes(s.Body.Disclosures)
-	r.named = make([]int32, 0, len(s.has))
-	for i, hash := range s.blobs() {
-		if hash == nil {
-			continue
-		}
-		if data := r.name(p, hash); data != nil {
+	for i, data := range attached {
+		if data != nil {
 			s.load(i, data)
 		}
 	}
@@ -71,7 +71,7 @@ func (r *PreparedRecord) prepareSettlement(p *Prepared) *codec.Refusal {
 
 // blobs returns the hashes of the blobs that the settlement names; a nil one is not
 // named.
-func (s *PreparedSettlement) blobs() [4]*codec.Hash {
+func (s *PreparedSettlement) blobs() [blobLabels + 1]*codec.Hash {
 	return [...]*codec.Hash{
 		blobCustomer: &s.Body.Customer, blobManifest: &s.Body.Shards.Blob,
 		blobDetail: &s.Body.Detail, blobLabels: s.Body.Labels,
@@ -164,8 +164,11 @@ func checkLabels(blob []byte, disclosures []codec.Hash) *codec.Refusal {
 	return nil
 }
 
-// checkSettlementRanges checks the ranges of the values themselves.
-func checkSettlementRanges(b *codec.Settlement) *codec.Refusal {
+// checkSettlementForm checks the program's name and the ranges of values.
+func checkSettlementForm(b *codec.Settlement) *codec.Refusal {
+	if err := b.Program.Validate(); err != nil {
+		return undecodable(err)
+	}
 	if outOfRange(b.Charge, b.Split.Providers, b.Split.Adapter, b.Split.Platform) {
 		return codec.Refuse(codec.CodeOutOfRange, "an amount of 2^63 or more")
 	}

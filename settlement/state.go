@@ -104,8 +104,8 @@ type Workload struct {
 	Adapter    *codec.ID
 	Program    codec.Hash
 	Plan       *codec.Plan
-	PlannedAt  uint64     // index of the Planned event
-	SettledAt  uint64     // index of the settlement, 0 = none
+	PlannedAt  uint64 // index of the Planned event
+	SettledAt  uint64 // index of the settlement, 0 = none
 }
 
 // WorkUse is a settlement of some work: the first one under the work key itself,
