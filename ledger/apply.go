@@ -187,55 +187,68 @@ func aborted(outcomes []codec.Outcome, refused int) []codec.Outcome {
 	return outcomes
 }
 
-// keepBatch stores a judged batch: records, attachments, header and outcomes. A batch
-// of which nothing was appended keeps no attachments.
+// keepBatch stores a judged batch whose accepted records stand in l.records.
 func (l *Ledger) keepBatch(p *settlement.Prepared, outcomes []codec.Outcome) {
-	s, b := l.state, p.Batch
-	l.applied.Time = s.moment.Time
-	l.applied.Batches++
-	ref := BatchRef{Submitter: b.Submitter, Batch: b.ID, Number: l.applied.Batches}
-	s.batchIDs.create(pair{b.Submitter, b.ID}, ref.Number)
-	if len(l.records) > 0 {
-		l.writeRecords(ref, l.records)
-		l.writeBlobs(ref.Number, p.Attachments)
-	}
+	b := p.Batch
 	stored := &StoredBatch{
-		Number: ref.Number, Submitter: b.Submitter, ID: b.ID, Key: b.Key, Sent: b.Sent, Atomic: b.Atomic,
-		Root: p.Root, Digest: p.Digest, Signature: b.Signature, Stamp: s.moment.Stamp, Time: s.moment.Time,
+		Submitter: b.Submitter, ID: b.ID, Key: b.Key, Sent: b.Sent, Atomic: b.Atomic,
+		Root: p.Root, Digest: p.Digest, Signature: b.Signature, Stamp: l.state.moment.Stamp,
 		Outcomes: outcomes, Leaves: make([]codec.Hash, len(outcomes)),
 	}
 	for i := range p.Records {
 		stored.Leaves[i] = p.Records[i].LeafA
 	}
-	l.writeBatch(stored)
-	l.batches = append(l.batches, stored)
-	s.keep()
-	clear(l.records)
+	l.keepStored(stored, p.Attachments)
 }
 
-// writeBatch writes the header and outcomes of a batch.
-func (l *Ledger) writeBatch(b *StoredBatch) {
+// keepStored gives the batch its number and stores records, attachments, header and
+// outcomes. A batch of which nothing was appended keeps no attachments.
+func (l *Ledger) keepStored(b *StoredBatch, blobs []settlement.Attachment) {
+	l.applied.Batches++
+	l.applied.Time = l.state.moment.Time
+	b.Number, b.Time = l.applied.Batches, l.applied.Time
+	l.state.batchIDs.create(pair{b.Submitter, b.ID}, b.Number)
+	if len(l.records) > 0 {
+		l.writeRecords(BatchRef{Submitter: b.Submitter, Batch: b.ID, Number: b.Number}, l.records)
+		l.writeBlobs(b.Number, blobs)
+	}
 	l.w.key = appendNumber(l.w.key[:0], spaceBatch, b.Number)
 	l.w.value = encodeBatch(l.w.value[:0], b)
 	l.w.put()
+	l.batches = append(l.batches, b)
+	l.state.keep()
+	clear(l.records)
+	l.changed = true
 }
 
 // writeBlobs writes the attachments of a batch that are new as one value, and where
-// each one lies.
+// each one lies in it:
+//
+//	count u32 | size u32 ... | attachments
 func (l *Ledger) writeBlobs(number uint64, blobs []settlement.Attachment) {
 	s := l.state
-	l.w.value = l.w.value[:0]
+	fresh := l.fresh[:0]
 	for _, a := range blobs {
-		if _, ok := s.blobRefs.get(s.db, a.Hash); ok {
-			continue
+		if _, ok := s.blobRefs.get(s.db, a.Hash); !ok {
+			fresh = append(fresh, a)
 		}
-		s.blobRefs.create(a.Hash, place{batch: number, offset: uint32(len(l.w.value)), size: uint32(len(a.Data))})
+	}
+	if len(fresh) == 0 {
+		return
+	}
+	v := binary.BigEndian.AppendUint32(l.w.value[:0], uint32(len(fresh)))
+	for _, a := range fresh {
+		v = binary.BigEndian.AppendUint32(v, uint32(len(a.Data)))
+	}
+	for _, a := range fresh {
+		s.blobRefs.create(a.Hash, place{batch: number, offset: uint32(len(v)), size: uint32(len(a.Data))})
 		s.blobs[a.Hash] = a.Data
-		l.w.value = append(l.w.value, a.Data...)
+		v = append(v, a.Data...)
 	}
-	if len(l.w.value) > 0 {
-		l.w.set(numberKey(spaceBlobs, number), l.w.value)
-	}
+	l.w.value = v
+	l.w.set(numberKey(spaceBlobs, number), v)
+	clear(fresh)
+	l.fresh = fresh
 }
 
 // answerKnown answers a batch whose id is taken.

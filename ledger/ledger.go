@@ -33,7 +33,8 @@ type Ledger struct {
 	batches   []*StoredBatch // accepted, not written out
 	warm      *warming       // nil once the filter is complete
 	changed   bool           // something was applied since the last commit
-	records   []record       // of the batch at hand, reused
+	fresh     []settlement.Attachment
+	records   []record // of the batch at hand, reused
 
 	mu    sync.RWMutex // guards store and view, which readers take together
 	store *store

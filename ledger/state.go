@@ -43,7 +43,7 @@ var _ settlement.View = (*state)(nil)
 func newState(o Options) *state {
 	f := newFilter(o.FilterBytes)
 	n := o.StateEntries
-	return &state{
+	s := &state{
 		parties:   newTable(parties, nil, n),
 		keys:      newTable(keys, nil, n),
 		workloads: newTable(workloads, f, n),
@@ -57,6 +57,8 @@ func newState(o Options) *state {
 		known:     f,
 		blobs:     map[codec.Hash][]byte{},
 	}
+	s.nodes.aside = true
+	return s
 }
 
 // space is what all tables can do, whatever they hold.

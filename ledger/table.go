@@ -13,8 +13,9 @@ import (
 type table[K comparable, V any] struct {
 	schema[K, V]
 	known  *filter             // nil: every miss is looked up
-	cached cache[K, stored[V]] // written out; unused if noCache
+	cached cache[K, stored[V]] // written out; unused if cold
 	cold   bool                // values are not worth caching
+	aside  bool                // the state sum does not cover the space
 	at     map[K]int32         // key -> position in dirty
 	dirty  []change[K, V]      // in order of first writing
 	undo   []previous[V]       // since the mark
@@ -130,8 +131,10 @@ func (t *table[K, V]) seal(w *writer) {
 		d := &t.dirty[i]
 		w.key = t.key(w.key[:0], d.key)
 		w.value = t.encode(w.value[:0], d.value)
-		now := w.put()
-		if d.existed {
+		var now sum
+		if t.aside {
+			w.set(w.key, w.value)
+		} else if now = w.put(); d.existed {
 			w.state.sub(d.old)
 		}
 		if t.known != nil {

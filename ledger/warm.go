@@ -72,6 +72,7 @@ func (l *Ledger) mergeWarm() {
 	if f == nil {
 		return
 	}
+	<-l.warm.ended
 	for i, w := range f.words {
 		l.state.known.words[i] |= w
 	}

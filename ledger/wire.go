@@ -50,6 +50,23 @@ func (v *values) u64() uint64 {
 	return 0
 }
 
+func (v *values) u32() uint32 {
+	if x := v.take(4); x != nil {
+		return binary.BigEndian.Uint32(x)
+	}
+	return 0
+}
+
+// u32count reads a fixed-size number of items that have a u32 each.
+func (v *values) u32count() int {
+	n := v.u32()
+	if uint64(n) > uint64(len(v.b)/4) {
+		v.bad = true
+		return 0
+	}
+	return int(n)
+}
+
 func (v *values) uvarint() uint64 {
 	x, n := binary.Uvarint(v.b)
 	if v.bad || n <= 0 {
