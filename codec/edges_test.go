@@ -141,6 +141,11 @@ var edges = []edge{
 		x.Verdict.Adjudicators = repeat(id(1), n)
 		return x
 	}},
+	{"evidence", MaxArtifacts, func(n int) any {
+		x := sampleDispute()
+		x.Evidence = new(repeat(Artifact{}, n))
+		return x
+	}},
 	{"contested lines", MaxPostings, func(n int) any {
 		x := sampleDispute()
 		x.Lines = new(repeat(HeldLine{}, n))

@@ -75,6 +75,36 @@ func TestMissingKeys(t *testing.T) {
 	}
 }
 
+// TestIntegers puts integers at the edges of the sizes in place of each one; both
+// codecs must agree on which fit.
+func TestIntegers(t *testing.T) {
+	for _, s := range allSamples() {
+		data := s.encode()
+		r := NewReader(data)
+		parse(&r).each(func(n *node) {
+			if n.major != MajorUint {
+				return
+			}
+			for _, v := range []uint64{0, 23, 24, 255, 256, 1<<16 - 1, 1 << 16, 1<<32 - 1, 1 << 32, 1<<63 - 1, 1 << 63, 1<<64 - 1} {
+				s.mustAgree(t, splice(data, n.start, n.end, AppendUint(nil, v)))
+			}
+		})
+	}
+}
+
+// TestEmptyLists empties each list; both codecs must agree on which may be empty.
+func TestEmptyLists(t *testing.T) {
+	for _, s := range allSamples() {
+		data := s.encode()
+		r := NewReader(data)
+		parse(&r).each(func(n *node) {
+			if n.major == MajorArray {
+				s.mustAgree(t, splice(data, n.start, n.end, []byte{0x80}))
+			}
+		})
+	}
+}
+
 // TestMutations flips every bit and inserts and drops every byte; both codecs must
 // agree.
 func TestMutations(t *testing.T) {
