@@ -46,6 +46,17 @@ func (c *entryCache) add(logs []*raft.Log) {
 	c.entries = c.entries[drop:]
 }
 
+// trim forgets everything up to index.
+func (c *entryCache) trim(index uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.entries) > 0 && c.entries[0].Index <= index {
+		c.bytes -= len(c.entries[0].Data)
+		c.entries[0] = nil
+		c.entries = c.entries[1:]
+	}
+}
+
 // clear forgets everything.
 func (c *entryCache) clear() {
 	c.mu.Lock()

@@ -28,6 +28,7 @@ type cluster struct {
 	ca    *Authority
 	nodes []*node
 	tune  func(*Options)
+	mu    sync.Mutex // guards node.replica where clients run beside restarts
 }
 
 // node is one replica and its directories, which outlive it.
@@ -300,3 +301,5 @@ func (c *cluster) agree() ledger.Applied {
 	}
 	return want
 }
+
+func quietSlog() *slog.Logger { return slog.New(slog.DiscardHandler) }

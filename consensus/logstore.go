@@ -66,9 +66,13 @@ func (s *logStore) GetLog(index uint64, l *raft.Log) error {
 		*l = *cached
 		return nil
 	}
-	err := s.wal.GetLog(index, l)
+	first, err := s.wal.FirstIndex()
+	if err == nil {
+		err = s.wal.GetLog(index, l)
+	}
 	switch {
-	case errors.Is(err, raft.ErrLogNotFound):
+	case errors.Is(err, raft.ErrLogNotFound), err == nil && index < first:
+		// The library still finds entries that were deleted from its newest file.
 		return raft.ErrLogNotFound
 	case err != nil:
 		return s.guard.fail(fmt.Errorf("read log entry %d: %w", index, err))
@@ -151,10 +155,12 @@ func (s *logStore) DeleteRange(first, last uint64) error {
 	if err := s.guard.write("truncate log", func() error { return s.wal.DeleteRange(first, last) }); err != nil {
 		return err
 	}
-	if last >= end {
-		s.cache.clear()
-		s.backlog.cut(first)
+	if last < end {
+		s.cache.trim(last)
+		return nil
 	}
+	s.cache.clear()
+	s.backlog.cut(first)
 	return nil
 }
 

@@ -47,12 +47,12 @@ func checkLog(log *logStore, stable *stableStore, a ledger.Applied) (logExtent, 
 	e = logExtent{first: first, last: last, fresh: term == 0 && last == 0 && a.Index == 0}
 	switch {
 	case last < a.Index && a.Installed == a.Index:
-		log.replaced.Store(true)
-		if err := log.DeleteRange(first, last); err != nil || last == 0 {
-			return e, err
+		if last == 0 {
+			return e, nil
 		}
 		e.first, e.last = 0, 0
-		return e, nil
+		log.replaced.Store(true)
+		return e, log.DeleteRange(first, last)
 	case last < a.Index:
 		return e, fatalf(ExitTailLost, "the raft log ends at %d, the state has applied %d", last, a.Index)
 	case last > 0 && first > a.Index+1:
