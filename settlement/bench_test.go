@@ -6,10 +6,10 @@ import (
 	"github.com/forgepool/settle/codec"
 )
 
-// benchBatch is n whole workloads in one batch: two events and a settlement with 8
+// benchWorld has n whole workloads in one batch: two events and a settlement with 8
 // shards by 3 providers each.
-func benchBatch(b *testing.B, n int) (*world, []byte) {
-	w := newWorld(b, func(p *codec.Policy) { p.Receipts = 0 })
+func benchWorld(t testing.TB, n int) (*world, []byte) {
+	w := newWorld(t, func(p *codec.Policy) { p.Receipts = 0 })
 	var records, blobs [][]byte
 	for range n {
 		j := w.newJob(8)
@@ -27,7 +27,7 @@ func perWorkload(b *testing.B, n int) {
 
 func BenchmarkPrepare(b *testing.B) {
 	const n = 256
-	_, data := benchBatch(b, n)
+	_, data := benchWorld(b, n)
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -41,7 +41,7 @@ func BenchmarkPrepare(b *testing.B) {
 // benchJudge judges the records of one kind of workload over and over, on the state
 // that they meet.
 func benchJudge(b *testing.B, record int) {
-	w, data := benchBatch(b, 1)
+	w, data := benchWorld(b, 1)
 	p := Prepare(data)
 	w.moment.Stamp = w.now
 	for i := range record {

@@ -114,8 +114,6 @@ func checkPrograms(b *codec.Policy) *codec.Refusal {
 			return badPolicy("programs not ascending")
 		case p.Class == 0 || p.Class > codec.Classes:
 			return badPolicy("unknown class of a program")
-		case len(p.Code) != 0 && len(p.Code) != len(codec.Hash{}):
-			return badPolicy("code of a program is not a hash")
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ func (r *PreparedRecord) preparePolicy(p *Prepared) *codec.Refusal {
 
 // programCode returns the hash of the module of an allowed program, if it has one.
 func programCode(a *codec.Allowed) (hash codec.Hash, ok bool) {
-	return hash, copy(hash[:], a.Code) == len(hash) && len(a.Code) == len(hash)
+	return hash, copy(hash[:], a.Code) == len(hash)
 }
 
 // checkPolicyForm checks the ranges of the values themselves.
