@@ -69,3 +69,10 @@ func (f *filter) absent(key []byte) bool {
 	}
 	return false
 }
+
+// touch reads a key's line. Lines of many keys touched one after the other arrive
+// together, while absent would wait for each.
+func (f *filter) touch(key []byte) uint64 {
+	line, _ := f.block(spread(key))
+	return line[0]
+}

@@ -27,8 +27,9 @@ type state struct {
 	batchIDs  table[pair, uint64]
 	blobRefs  table[codec.Hash, place]
 
-	known *filter
-	nodes table[string, NodeInfo]
+	known   *filter
+	touched uint64 // keeps the reads of touch from being optimized away
+	nodes   table[string, NodeInfo]
 
 	leaves []codec.Hash          // leaf hashes of the records written since base
 	base   uint64                // records that the store holds
@@ -90,6 +91,19 @@ func (s *state) revert() {
 		t.revert()
 	}
 	s.policies, s.leaves = s.policies[:s.kept:s.kept], s.leaves[:s.fixed]
+}
+
+// touch brings the lines of the filter that records will need into the processor's
+// cache.
+func (s *state) touch(records []settlement.PreparedRecord) {
+	var room [33]byte
+	for i := range records {
+		r := &records[i]
+		s.touched ^= s.known.touch(appendPair(room[:0], spaceRecordID, pair{r.Author, r.Header.ID}))
+		if r.Event != nil {
+			s.touched ^= s.known.touch(appendPair(room[:0], spaceWorkload, pair{r.Author, r.Event.Body.Workload}))
+		}
+	}
 }
 
 // settled tells the state that the store now holds everything accepted.
