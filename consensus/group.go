@@ -1,5 +1,7 @@
 package consensus
 
+import "github.com/forgepool/settle/codec"
+
 // group is the submissions that the proposer has taken from the queue and not yet
 // proposed, oldest first.
 type group struct {
@@ -14,7 +16,7 @@ func (g *group) heavy() bool { return g.bytes >= maxCommand/2 }
 
 // full says that there is more than one command's worth.
 func (g *group) full() bool {
-	return g.bytes+commandOverhead >= maxCommand || len(g.members) >= maxBatches
+	return g.bytes+commandOverhead >= maxCommand || len(g.members) >= codec.MaxCommandBatches
 }
 
 func (g *group) add(s *submission) {
@@ -24,7 +26,7 @@ func (g *group) add(s *submission) {
 
 // fitting returns how many members fit into one command, at least one, and their bytes.
 func (g *group) fitting() (n, bytes int) {
-	for n < min(len(g.members), maxBatches) {
+	for n < min(len(g.members), codec.MaxCommandBatches) {
 		size := len(g.members[n].batch) + perBatch
 		if n > 0 && bytes+size+commandOverhead > maxCommand {
 			break

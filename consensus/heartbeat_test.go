@@ -99,6 +99,8 @@ func deposed(t *testing.T, wrap func(*raft.NetworkTransport) raft.Transport) (ui
 		_ = peer.Close()
 		_ = inner.Close()
 		_ = r.Shutdown().Error()
+		inner.CloseStreams()
+		peer.CloseStreams()
 	})
 	// A transfer of leadership is the way to an election without waiting for a timer.
 	var voted raft.TimeoutNowResponse

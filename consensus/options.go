@@ -171,6 +171,9 @@ func (o *Options) check() error {
 	if o.LeaseTimeout > o.HeartbeatTimeout || o.ElectionTimeout < o.HeartbeatTimeout {
 		return errors.New("consensus: LeaseTimeout <= HeartbeatTimeout <= ElectionTimeout is required")
 	}
+	if len(o.API) > codec.MaxName {
+		return fmt.Errorf("consensus: API has more than %d bytes", codec.MaxName)
+	}
 	own := len(o.Bootstrap) == 0
 	for _, p := range o.Bootstrap {
 		own = own || p.ID == o.ID

@@ -65,9 +65,6 @@ const perBatch = 16
 // commandOverhead is more than a command without batches takes.
 const commandOverhead = 64
 
-// maxBatches bounds the batches of one command.
-const maxBatches = 4096
-
 // submission is one batch that waits for its result.
 type submission struct {
 	batch    []byte
