@@ -93,6 +93,18 @@ func TestBatchFaults(t *testing.T) {
 	}
 }
 
+// A party that is no hub writes neither events nor settlements.
+func TestOnlyHubsWriteEvents(t *testing.T) {
+	w := newWorld(t)
+	j := w.newJob(1)
+	j.by = w.actors["capped"]
+	b := w.batch(j.by, [][]byte{j.sealed}, j.record(j.event(codec.StatePlanned)))
+	verdicts, fault := w.apply(t, j.by.signed(b), w.now)
+	if fault != nil || verdicts[0].Outcome() != (codec.Outcome{Kind: codec.Refused, Code: codec.CodeWrongRole}) {
+		t.Errorf("%v %v", verdicts, fault)
+	}
+}
+
 func TestAttachmentsOutOfOrder(t *testing.T) {
 	w := newWorld(t)
 	j := w.newJob(2).run()

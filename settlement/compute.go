@@ -87,7 +87,7 @@ func (x *Computation) split(policy *Policy, in *Inputs) *codec.Refusal {
 	for i := range in.Providers {
 		weights = append(weights, in.Providers[i].Units*in.Providers[i].Weight)
 	}
-	x.Payouts = SplitPool(x.Split.Providers, weights)
+	x.Payouts = appendSplit(x.Payouts, x.Split.Providers, weights)
 	return nil
 }
 
@@ -136,8 +136,7 @@ func componentBefore(a, b *codec.Component) bool {
 
 // price fills in the components and returns the largest minimum of their rates.
 func (x *Computation) price(policy *Policy, in *Inputs) (minCharge uint64, r *codec.Refusal) {
-	x.Components = make([]codec.Component, len(in.Components))
-	for i, c := range in.Components {
+	for _, c := range in.Components {
 		rate := policy.Rate(in.Program, c.Code, c.Unit)
 		if rate == nil {
 			return 0, codec.Refuse(codec.CodeBadDetail, "the policy has no rate for a component")
@@ -147,7 +146,7 @@ func (x *Computation) price(policy *Policy, in *Inputs) (minCharge uint64, r *co
 		if c.Amount, ok = mulDiv(c.Qty, rate.Num, rate.Den); !ok {
 			return 0, overflow("amount of a component")
 		}
-		x.Components[i] = c
+		x.Components = append(x.Components, c)
 		minCharge = max(minCharge, rate.MinCharge)
 	}
 	return minCharge, nil

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/proof"
 )
 
 func testInputs() *Inputs {
@@ -188,5 +189,27 @@ func TestPostingsRootRefuses(t *testing.T) {
 	list := []codec.Posting{{Side: codec.Credit, Amount: codec.MaxAmount}, {Line: 1, Side: codec.Credit, Amount: 1}}
 	if _, _, _, err := PostingsRoot(list); err == nil {
 		t.Error("a sum of 2^63")
+	}
+}
+
+// The root is that of the sum tree however many postings there are.
+func TestPostingsRoot(t *testing.T) {
+	for _, n := range []int{0, 1, 16, 17, 40} {
+		list, leaves := make([]codec.Posting, n), make([]proof.SumLeaf, n)
+		for i := range list {
+			side := codec.Side(i%2 + 1)
+			list[i] = codec.Posting{Line: uint64(i), Side: side, Amount: uint64(i * i)}
+			key := proof.LineKey(uint16(i))
+			leaves[i] = proof.SumLeaf{Key: key[:], Count: 1, Payload: codec.PostingHash(&list[i])}
+			leaves[i].Sums[side-1] = list[i].Amount
+		}
+		tree, err := proof.BuildSumTree(proof.SumPostings, leaves)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root, credit, debit, err := PostingsRoot(list)
+		if sums := tree.Totals().Sums; err != nil || root != tree.Root() || credit != sums[0] || debit != sums[1] {
+			t.Errorf("%d postings: %v", n, err)
+		}
 	}
 }

@@ -12,8 +12,8 @@ func (j *judgement) event() *codec.Refusal {
 	} else {
 		*w = Workload{Author: e.Body.Author, ID: e.Body.Workload}
 	}
-	var blob []byte
-	if before == nil || e.Body.Customer != before.Sealed { // A7; else the state keeps it
+	blob := e.blob
+	if blob == nil && (before == nil || e.Body.Customer != before.Sealed) { // A7; else the state keeps it
 		var r *codec.Refusal
 		if blob, r = j.blob(e.Body.Customer); r != nil {
 			return r
@@ -60,7 +60,7 @@ func (j *judgement) follows(before *Workload, e *codec.Event) *codec.Refusal {
 // openWorkload runs rows 14 to 19 for the first event of a workload.
 func (j *judgement) openWorkload(w *Workload, e *PreparedEvent, blob []byte) *codec.Refusal {
 	customer, r := e.customer, e.customerFault
-	if !e.attached {
+	if e.blob == nil {
 		customer, r = openCustomer(blob)
 	}
 	if r != nil {

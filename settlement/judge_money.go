@@ -11,6 +11,7 @@ func (s *settling) money() *codec.Refusal {
 		Program: s.Program, Components: s.Detail.Components,
 		Customer: s.work.Customer, Adapter: s.Body.Adapter, Providers: s.weighted(),
 	}
+	s.result.Components, s.result.Payouts = s.room.components[:0], s.room.payouts[:0]
 	if r := s.result.charge(s.policy, &s.inputs); r != nil {
 		return r
 	}
@@ -28,8 +29,7 @@ func (s *settling) money() *codec.Refusal {
 
 // weighted returns the providers' shares with their weights of this cycle.
 func (s *settling) weighted() []Share {
-	shares := make([]Share, len(s.Manifest.Shares))
-	copy(shares, s.Manifest.Shares)
+	shares := append(s.room.shares[:0], s.Manifest.Shares...)
 	for i := range shares {
 		shares[i].Weight = s.policy.Weight(s.v.Party(shares[i].Provider), s.at.Cycle)
 	}
@@ -50,21 +50,20 @@ func (s *settling) detail() *codec.Refusal {
 	if s.Credit != s.Debit {
 		return codec.Refuse(codec.CodeUnbalanced, "credits and debits differ")
 	}
-	lines := postingLines(make([]postingLine, 0, len(s.inputs.Providers)+3), s.facts.Platform, &s.inputs, &s.result)
-	if len(lines) != len(s.Detail.Postings) {
+	s.lines = postingLines(s.room.lines[:0], s.facts.Platform, &s.inputs, &s.result)
+	if len(s.lines) != len(s.Detail.Postings) {
 		return codec.Refuse(codec.CodeBadPostings, "another number of lines than charge and split give")
 	}
-	for i := range lines {
-		if !lines[i].matches(i, &s.Detail.Postings[i]) {
+	for i := range s.lines {
+		if !s.lines[i].matches(i, &s.Detail.Postings[i]) {
 			return codec.Refuse(codec.CodeBadPostings, "a line is not what charge and split give")
 		}
 	}
-	s.lines = lines
 	return nil
 }
 
-// post makes the change: balances, the workload's end, the use of its work.
-func (s *settling) post() *codec.Refusal {
+// balances posts the lines. Each has an account of its own.
+func (s *settling) balances() *codec.Refusal {
 	balances := make([]Balance, len(s.lines))
 	list := make([]*Balance, len(s.lines))
 	for i := range s.lines {
@@ -76,9 +75,15 @@ func (s *settling) post() *codec.Refusal {
 		}
 		list[i] = b
 	}
+	s.change.Balances = list
+	return nil
+}
+
+// post makes the rest of the change: the workload's end, the use of its work.
+func (s *settling) post() {
 	w := *s.work
 	w.State, w.SettledAt = codec.StateFinalized, s.at.Index
-	s.change.Balances, s.change.Workload = list, &w
+	s.change.Workload = &w
 	s.change.WorkKey, s.change.WorkUse = s.WorkKey, &WorkUse{Author: w.Author, Workload: w.ID}
 	if s.Body.ReplayOf != nil {
 		s.change.WorkKey = ReplayKey(s.WorkKey, w.Author, w.ID)
@@ -87,7 +92,6 @@ func (s *settling) post() *codec.Refusal {
 		blob, _ := s.blob(*s.Body.Labels) // A7: it is there
 		s.open(*s.Body.Labels, blob)
 	}
-	return nil
 }
 
 // add posts a line. It reports false when a sum leaves 63 bits.

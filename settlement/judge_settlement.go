@@ -5,7 +5,8 @@ import (
 	"github.com/forgepool/settle/proof"
 )
 
-// settling is the work on one settlement.
+// settling is the work on one settlement. Its room is enough for settlements of usual
+// size, so that they need one allocation for it; larger ones take more.
 type settling struct {
 	*judgement
 	*PreparedSettlement
@@ -13,32 +14,58 @@ type settling struct {
 	lines  []postingLine
 	inputs Inputs
 	result Computation
+	room   struct {
+		shares     [8]Share
+		components [4]codec.Component
+		payouts    [8]uint64
+		lines      [11]postingLine
+	}
 }
 
-// settlement decides on a settlement (docs/formats/records.md section 6.1). The
-// calls stand in the order of the rows; what they need is prepared.
+// settlement decides on a settlement (docs/formats/records.md section 6.1).
 func (j *judgement) settlement() *codec.Refusal {
 	s := settling{judgement: j, PreparedSettlement: j.rec.Settlement}
-	for _, check := range [...]func(*settling) *codec.Refusal{
-		(*settling).sums,       // A6
-		(*settling).blobsThere, // A7
-		(*settling).workload,   // 10
-		(*settling).terms,      // 11-16
-		(*settling).shards,     // 19, 20
-		(*settling).verified,   // 22
-		(*settling).money,      // 23, 24
-		(*settling).detail,     // 25, 26
-		(*settling).history,    // 27-29
-		(*settling).repeated,   // 31
-		(*settling).planned,    // 32
-		(*settling).labelled,   // 33
-		(*settling).post,
-	} {
-		if r := check(&s); r != nil {
+	for step := range settlementSteps {
+		if r := s.check(step); r != nil {
 			return r
 		}
 	}
+	s.post()
 	return nil
+}
+
+const settlementSteps = 13
+
+// check runs the rules in the order of the rows; what they need is prepared.
+func (s *settling) check(step int) *codec.Refusal {
+	switch step {
+	case 0:
+		return s.sums() // A6
+	case 1:
+		return s.blobsThere() // A7
+	case 2:
+		return s.workload() // 10
+	case 3:
+		return s.terms() // 11-16
+	case 4:
+		return s.shards() // 19, 20
+	case 5:
+		return s.verified() // 22
+	case 6:
+		return s.money() // 23, 24
+	case 7:
+		return s.detail() // 25, 26
+	case 8:
+		return s.history() // 27-29
+	case 9:
+		return s.repeated() // 31
+	case 10:
+		return s.planned() // 32
+	case 11:
+		return s.labelsFault // 33
+	default:
+		return s.balances()
+	}
 }
 
 // sums is A6 for what the leaf itself adds up.
@@ -188,6 +215,3 @@ func ReplayKey(workKey codec.Hash, author, workload codec.ID) codec.Hash {
 	copy(who[copy(who[:], author[:]):], workload[:])
 	return proof.NodeA(workKey, who)
 }
-
-// labelled is row 33.
-func (s *settling) labelled() *codec.Refusal { return s.labelsFault }

@@ -95,6 +95,7 @@ var registrationLies = []struct {
 	{"cap without a blob", codec.CodeMissingAttachment, func(_ *world, p *codec.Party) { p.Cap = &codec.Hash{1} }, nil},
 	// 10-13
 	{"party id", codec.CodeBadParty, func(_ *world, p *codec.Party) { p.Party[0]++; p.Author[0]++ }, nil},
+	{"no owner key", codec.CodeUnknownKey, func(_ *world, p *codec.Party) { *ownerOf(p).Use = codec.UseSubmit }, nil},
 	{"keys not ascending", codec.CodeBadKeys, func(_ *world, p *codec.Party) { p.Keys[0], p.Keys[1] = p.Keys[1], p.Keys[0] }, nil},
 	{"key twice", codec.CodeBadKeys, func(_ *world, p *codec.Party) { p.Keys = append(p.Keys, p.Keys[1]) }, nil},
 	{"use 6", codec.CodeBadKeys, func(_ *world, p *codec.Party) { *agentOf(p).Use = 6 }, nil},
@@ -102,6 +103,10 @@ var registrationLies = []struct {
 	{"node key of a provider", codec.CodeBadKeys, func(_ *world, p *codec.Party) { *agentOf(p).Use = codec.UseNode }, nil},
 	{"checkpoint key of a provider", codec.CodeBadKeys, func(_ *world, p *codec.Party) { *agentOf(p).Use = codec.UseCheckpoint }, nil},
 	{"algorithm", codec.CodeBadKeys, func(_ *world, p *codec.Party) { *agentOf(p).Alg = 2 }, nil},
+	{"key of small order", codec.CodeBadKeys, nil, func(p *codec.Party) {
+		*agentOf(p) = codec.Key{ID: codec.KeyID(smallOrder[0][:]), Alg: ptr(uint64(1)), Pub: &smallOrder[0], Use: ptr(codec.UseAgent)}
+		sortKeys(p.Keys)
+	}},
 	{"key id", codec.CodeBadKeys, nil, func(p *codec.Party) { agentOf(p).Pub[0]++ }},
 	{"valid too early", codec.CodeBadKeys, func(w *world, p *codec.Party) { agentOf(p).ValidFrom = ptr(w.moment.Index) }, nil},
 	{"valid to before from", codec.CodeBadKeys, func(w *world, p *codec.Party) { agentOf(p).ValidTo = ptr(w.moment.Index) }, nil},
@@ -126,6 +131,15 @@ func agentOf(p *codec.Party) *codec.Key {
 		}
 	}
 	panic("no agent key")
+}
+
+func ownerOf(p *codec.Party) *codec.Key {
+	for i := range p.Keys {
+		if *p.Keys[i].Use == codec.UseOwner {
+			return &p.Keys[i]
+		}
+	}
+	panic("no owner key")
 }
 
 func TestRegistrationLies(t *testing.T) {

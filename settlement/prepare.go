@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"slices"
+	"sort"
 
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/proof"
@@ -82,8 +83,8 @@ func (p *Prepared) hashAttachments() {
 
 // find returns the index of an attachment, -1 if it is not there.
 func (p *Prepared) find(hash *codec.Hash) int {
-	i, found := slices.BinarySearchFunc(p.Attachments, hash, func(a Attachment, h *codec.Hash) int {
-		return bytes.Compare(a.Hash[:], h[:])
+	i, found := sort.Find(len(p.Attachments), func(i int) int {
+		return bytes.Compare(hash[:], p.Attachments[i].Hash[:])
 	})
 	if !found {
 		return -1

@@ -7,7 +7,7 @@ import "github.com/forgepool/settle/codec"
 type PreparedEvent struct {
 	Body codec.Event
 
-	attached      bool     // the customer's blob is in the batch
+	blob          []byte   // of the customer, nil if it is not in the batch
 	customer      codec.ID // opened
 	customerFault *codec.Refusal
 }
@@ -17,16 +17,15 @@ func (r *PreparedRecord) prepareEvent(p *Prepared) *codec.Refusal {
 	if err := codec.DecodeEvent(r.Body, &e.Body); err != nil {
 		return undecodable(err)
 	}
-	blob := r.name(p, &e.Body.Customer)
+	e.blob = r.name(p, &e.Body.Customer)
 	if fault := r.setHeader(e.Body.Header()); fault != nil {
 		return fault
 	}
 	if fault := checkEventForm(&e.Body); fault != nil {
 		return fault
 	}
-	if blob != nil {
-		e.attached = true
-		e.customer, e.customerFault = openCustomer(blob)
+	if e.blob != nil {
+		e.customer, e.customerFault = openCustomer(e.blob)
 	}
 	r.Event = e
 	return nil

@@ -23,7 +23,8 @@ type PreparedRecord struct {
 	Policy     *PreparedPolicy
 	Party      *PreparedParty
 
-	named []int32 // indexes of the attachments that the record names
+	named     []int32 // indexes of the attachments that the record names
+	namedRoom [blobLabels + 1]int32
 }
 
 // PrepareRecord prepares the record at index i. Calls for different indexes may run
@@ -91,6 +92,9 @@ func (r *PreparedRecord) name(p *Prepared, hash *codec.Hash) []byte {
 	i := p.find(hash)
 	if i < 0 {
 		return nil
+	}
+	if r.named == nil {
+		r.named = r.namedRoom[:0]
 	}
 	r.named = append(r.named, int32(i))
 	return p.Attachments[i].Data

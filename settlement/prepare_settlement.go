@@ -46,7 +46,6 @@ func (r *PreparedRecord) prepareSettlement(p *Prepared) *codec.Refusal {
 		return undecodable(err)
 	}
 	var attached [blobLabels + 1][]byte
-	r.named = make([]int32, 0, len(attached))
 	for i, hash := range s.blobs() {
 		if hash != nil {
 			attached[i] = r.name(p, hash)

@@ -100,3 +100,23 @@ func TestReceiptsOfNewAgents(t *testing.T) {
 	}
 	w.refused(codec.CodeBadShard, blobs, r)
 }
+
+// A manifest of an earlier batch is checked as well; one that is nowhere is Judge's.
+func TestReceiptsOfAnEarlierManifest(t *testing.T) {
+	w := newWorld(t)
+	j := w.newJob(2).run()
+	_, blobs := j.settle(j.spoilReceipt(1))
+	r, blobs := j.settleOver(blobs[0])
+	p := Prepare(w.hub.signed(w.batch(w.hub, blobs[1:], r)))
+	if fault := CheckReceipts(w, p); fault != nil {
+		t.Errorf("no manifest: %v", fault)
+	}
+	w.blobs[codec.BlobHash(blobs[0])] = blobs[0]
+	if fault := CheckReceipts(w, p); fault == nil || fault.Error() == "" {
+		t.Error("a bad receipt in an earlier manifest was not found")
+	}
+	r, blobs = j.settle(lie{blobs: func(_, d []byte) ([]byte, []byte) { return []byte{0xff}, d }})
+	if fault := CheckReceipts(w, Prepare(w.hub.signed(w.batch(w.hub, blobs, r)))); fault != nil {
+		t.Errorf("no manifest at all: %v", fault)
+	}
+}

@@ -257,6 +257,70 @@ func TestSettlementEdges(t *testing.T) {
 	}
 }
 
+func TestSettlementOfAnotherCustomer(t *testing.T) {
+	w := newWorld(t)
+	j := w.newJob(3).run()
+	other := w.newJob(3).of(w.actors["capped"])
+	r, blobs := j.settle(body(func(s *codec.Settlement) { s.Customer = other.customerHash() }))
+	w.refused(codec.CodeMissingAttachment, blobs, r)
+	w.refused(codec.CodeWrongCustomer, append(blobs, other.sealed), r)
+}
+
+func TestMoreShardsThanThePolicyAllows(t *testing.T) {
+	w := newWorld(t)
+	r, blobs := w.newJob(65).run().settle(lie{})
+	w.refused(codec.CodeOverLimit, blobs, r)
+}
+
+// A balance that would leave 63 bits refuses the settlement that would do it.
+func TestBalanceOverflow(t *testing.T) {
+	w := newWorld(t)
+	j := w.newJob(4).run()
+	r, blobs := j.settle(lie{}) // 5,000,015
+	customer := Account{worldCycle, codec.RoleCustomer, j.customer.id}
+	for _, c := range []struct {
+		name string
+		full Balance
+		code codec.Code
+	}{
+		{"debit", Balance{Account: customer, Debit: codec.MaxAmount - 5_000_014}, codec.CodeOverflow},
+		{"charged", Balance{Account: customer, Charged: codec.MaxAmount - 5_000_014}, codec.CodeOverflow},
+		{"credit", Balance{Account: Account{worldCycle, codec.RoleProvider, j.entries[0].Provider}, Credit: codec.MaxAmount}, codec.CodeOverflow},
+		{"edge", Balance{Account: customer, Debit: codec.MaxAmount - 5_000_015}, ""},
+	} {
+		w.balances = map[Account]*Balance{c.full.Account: &c.full}
+		if c.code != "" {
+			w.refused(c.code, blobs, r)
+			continue
+		}
+		w.accepted(blobs, r)
+	}
+}
+
+// Of two rules that fail, the one that stands first gives the code. Lies about the
+// body alone are paired, each with all that break a later rule and have another code.
+func TestFirstFailureGivesTheCode(t *testing.T) {
+	w := newWorld(t)
+	j := w.newJob(4)
+	j.adapter = &w.actors["adapter"].id
+	j.run()
+	for i, first := range settlementLies {
+		for _, second := range settlementLies[i+1:] {
+			if first.lie.body == nil || second.lie.body == nil || first.lie.labels != nil || second.lie.labels != nil || first.code == second.code {
+				continue
+			}
+			r, blobs := j.settle(lie{body: func(s *codec.Settlement) { second.lie.body(s); first.lie.body(s) }})
+			verdicts, fault := w.submit(append(blobs, j.sealed), r)
+			if fault == nil {
+				fault = verdicts[0].Refusal
+			}
+			if fault == nil || fault.Code != first.code {
+				t.Errorf("%s, and %s: %v, want %s", first.name, second.name, fault, first.code)
+			}
+		}
+	}
+}
+
 func TestEarlyStop(t *testing.T) {
 	for count := 1; count < 8; count++ {
 		w := newWorld(t)

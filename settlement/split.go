@@ -25,6 +25,11 @@ func SplitCharge(charge, providerPPM, adapterPPM uint64) codec.Split {
 // The weights must add up to at least 1 and less than 2^64; SplitPool panics
 // otherwise, because its callers bound units and weights before.
 func SplitPool(pool uint64, weights []uint64) []uint64 {
+	return appendSplit(make([]uint64, 0, len(weights)), pool, weights)
+}
+
+// appendSplit is SplitPool with room for the result.
+func appendSplit(parts []uint64, pool uint64, weights []uint64) []uint64 {
 	total := uint64(0)
 	for _, w := range weights {
 		s, carry := bits.Add64(total, w, 0)
@@ -36,13 +41,12 @@ func SplitPool(pool uint64, weights []uint64) []uint64 {
 	if total == 0 {
 		panic("settlement: nobody to pay")
 	}
-	parts := make([]uint64, len(weights))
 	var small [16]remainder
 	rest, left := append(small[:0], make([]remainder, len(weights))...), pool
 	for i, w := range weights {
 		hi, lo := bits.Mul64(pool, w)
 		q, r := bits.Div64(hi, lo, total) // w <= total, so the quotient fits
-		parts[i], rest[i] = q, remainder{r, i}
+		parts, rest[i] = append(parts, q), remainder{r, i}
 		left -= q
 	}
 	payRemainders(parts, rest, left)
