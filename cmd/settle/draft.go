@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/forgepool/settle/client"
+	"github.com/forgepool/settle/codec"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) draft() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "draft",
+		Short: "Write a record that several owners will sign",
+		Long: `Draft writes a draft file: the body of a genesis, policy, party or adjustment record,
+fixed to the bit. Each owner signs it where the key lies (settle sign); whoever wrote it
+puts the signatures together (settle merge) and submits the record (settle submit).`,
+		Example: `  settle draft genesis --template > genesis.txt
+  settle draft genesis --from genesis.txt --out genesis.draft
+  settle draft show genesis.draft`,
+	}
+	group(c, "settle draft")
+	c.AddCommand(a.draftGenesis(), a.draftPolicy(), a.draftParty(), a.draftAdjustment(), a.draftShow())
+	return c
+}
+
+// draftView is a draft as people read it.
+type draftView struct {
+	Kind        string     `json:"kind"`
+	Origin      string     `json:"origin"`
+	Digest      codec.Hash `json:"digest"` // what owners sign
+	Signatures  []string   `json:"signatures"`
+	Attachments int        `json:"attachments"`
+	Body        any        `json:"body"`
+}
+
+func (a *app) draftShow() *cobra.Command {
+	return &cobra.Command{
+		Use:     "show DRAFT",
+		Short:   "Show what a draft says, before signing it",
+		Example: "  settle draft show genesis.draft",
+		Args:    exactly("DRAFT"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			d, err := loadDraft(args[0])
+			if err != nil {
+				return err
+			}
+			body, err := viewBody(&codec.Record{Version: 1, Kind: d.Kind, Body: d.Body})
+			if err != nil {
+				return refuse("%s: %v", args[0], err)
+			}
+			v := &draftView{Kind: d.Kind.String(), Origin: d.origin, Digest: d.Digest(d.origin),
+				Signatures: []string{}, Attachments: len(d.Attachments), Body: body}
+			for i := range d.Signatures {
+				v.Signatures = append(v.Signatures, d.Signatures[i].Key.String())
+			}
+			return a.printJSON(v)
+		},
+	}
+}
+
+// templated are the flags of commands that read a file which they can also begin.
+type templated struct {
+	template bool
+	from     string
+	out      string
+}
+
+func (t *templated) add(c *cobra.Command) {
+	f := c.Flags()
+	f.BoolVar(&t.template, "template", false, "print a file to begin with, and nothing else")
+	f.StringVar(&t.from, "from", "", "file to read: JSON, lines that begin with # are comments")
+	f.StringVar(&t.out, "out", "", "draft file to write (default: standard output)")
+}
+
+// read reads the file into v.
+func (t *templated) read(v any) error {
+	if t.from == "" {
+		return hint(usage("nothing to read"), "begin with --template > FILE, fill it in, and give it with --from FILE")
+	}
+	file, err := readFile(t.from, 1<<20)
+	if err != nil {
+		return err
+	}
+	if err := parseCommented(file, v); err != nil {
+		return usage("%s: %v", t.from, err)
+	}
+	return nil
+}
+
+// write writes the draft.
+func (a *app) write(d *client.Draft, origin, out string) error {
+	full := &draft{Draft: *d, origin: origin}
+	if err := a.output(out, full.format(), "draft"); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stderr, "next: each owner runs settle sign on it; settle draft show tells what it says\n")
+	return nil
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/forgepool/settle/client"
+	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/settlement"
+	"github.com/spf13/cobra"
+)
+
+// adjustmentFile is a correction as people write it.
+type adjustmentFile struct {
+	Origin       string           `json:"origin"`
+	Author       codec.ID         `json:"author"`
+	Cycle        uint64           `json:"cycle"`
+	ServiceCycle uint64           `json:"service_cycle"`
+	Target       targetFile       `json:"target"`
+	Cause        uint64           `json:"cause"`
+	CauseRef     *uint64          `json:"cause_ref,omitempty"`
+	Postings     []correctionFile `json:"postings"`
+}
+
+type targetFile struct {
+	Index uint64     `json:"index"`
+	Leaf  codec.Hash `json:"leaf"`
+}
+
+type correctionFile struct {
+	Role     string   `json:"role"`
+	Party    codec.ID `json:"party"`
+	Side     string   `json:"side"`
+	Amount   uint64   `json:"amount"`
+	Reason   *uint64  `json:"reason,omitempty"`
+	RefIndex *uint64  `json:"ref_index,omitempty"`
+	RefLine  *uint64  `json:"ref_line,omitempty"`
+}
+
+const adjustmentTemplate = `# A correction of earlier postings. Lines that begin with # are comments.
+{
+  "origin": "ledger.example/settle/blake3",
+  # Party id of the author, the open cycle, and the cycle that the correction concerns.
+  "author": "00000000000000000000000000000000",
+  "cycle": 1,
+  "service_cycle": 1,
+  # The corrected record: index and leaf hash (settle get record INDEX).
+  "target": {"index": 5, "leaf": "0000000000000000000000000000000000000000000000000000000000000000"},
+  # 1 dispute, 2 audit finding, 3 billing error, 4 goodwill, 5 carry-forward, 6 penalty.
+  # Causes 1, 2 and 6 need "cause_ref": the index of the ruling or attestation.
+  "cause": 3,
+  # Credits and debits must be equal. A reversal names the posting it reverses
+  # (ref_index, ref_line), the same party, and the opposite side.
+  "postings": [
+    {"role": "customer", "party": "00000000000000000000000000000000", "side": "credit",
+     "amount": 1000, "ref_index": 5, "ref_line": 0},
+    {"role": "platform", "party": "00000000000000000000000000000000", "side": "debit",
+     "amount": 1000, "ref_index": 5, "ref_line": 2}
+  ]
+}
+`
+
+func (a *app) draftAdjustment() *cobra.Command {
+	var t templated
+	c := &cobra.Command{
+		Use:   "adjustment",
+		Short: "Draft a correction of earlier postings",
+		Long: `Adjustment drafts postings that correct earlier ones; nothing is ever edited. Who must
+sign depends on the cause: see docs/formats/records.md.`,
+		Example: `  settle draft adjustment --template > refund.txt
+  settle draft adjustment --from refund.txt --out refund.draft`,
+		Args: exactly(),
+		RunE: func(*cobra.Command, []string) error {
+			if t.template {
+				_, err := fmt.Fprint(a.stdout, adjustmentTemplate)
+				return err
+			}
+			var f adjustmentFile
+			if err := t.read(&f); err != nil {
+				return err
+			}
+			d, err := f.draft()
+			if err != nil {
+				return err
+			}
+			return a.write(d, f.Origin, t.out)
+		},
+	}
+	t.add(c)
+	return c
+}
+
+// draft returns the adjustment with its correction blob.
+func (f *adjustmentFile) draft() (*client.Draft, error) {
+	blob := &codec.Correction{Salt: client.NewSecret()}
+	for i := range f.Postings {
+		p, err := f.Postings[i].posting(i)
+		if err != nil {
+			return nil, usage("posting %d: %v", i, err)
+		}
+		blob.Postings = append(blob.Postings, p)
+	}
+	root, credit, debit, err := settlement.PostingsRoot(blob.Postings)
+	if err != nil {
+		return nil, usage("postings: %v", err)
+	}
+	if credit != debit || credit == 0 {
+		return nil, usage("credits are %d, debits %d micro-Credits: they must be equal and not 0", credit, debit)
+	}
+	data := codec.EncodeCorrection(blob)
+	body := &codec.Adjustment{
+		ID: client.NewID(), At: client.Now(), Cycle: f.Cycle, Author: f.Author,
+		Target: codec.RecordRef{Index: f.Target.Index, Leaf: f.Target.Leaf}, Cause: codec.Cause(f.Cause), CauseRef: f.CauseRef,
+		Postings: codec.PostingsRef{N: uint64(len(blob.Postings)), Root: root}, Totals: codec.Totals{Credit: credit, Debit: debit},
+		Detail: codec.BlobHash(data), ServiceCycle: f.ServiceCycle,
+	}
+	return &client.Draft{Kind: codec.KindAdjustment, Body: codec.EncodeAdjustment(body), Attachments: [][]byte{data}}, nil
+}
+
+func (c *correctionFile) posting(line int) (codec.Posting, error) {
+	role, err := codec.ParseRole(c.Role)
+	if err != nil {
+		return codec.Posting{}, err
+	}
+	p := codec.Posting{Line: uint64(line), Role: role, Party: c.Party, Amount: c.Amount, Reason: c.Reason,
+		RefIndex: c.RefIndex, RefLine: c.RefLine, Salt: client.NewSalt()}
+	switch c.Side {
+	case "credit":
+		p.Side = codec.Credit
+	case "debit":
+		p.Side = codec.Debit
+	default:
+		return p, fmt.Errorf(`side is %q: "credit" or "debit"`, c.Side)
+	}
+	return p, nil
+}
