@@ -1,4 +1,4 @@
-// Package cluster founds a ledger and runs its nodes as processes on this machine,
-// for the demo and for benchmarks. Nodes are real: separate processes, directories
-// and fsyncs, TLS between them.
+// Package cluster runs the nodes of a development ledger as processes on this machine,
+// for the demo and for benchmarks. Nodes are real: separate processes, directories and
+// fsyncs, TLS between them.
 package cluster

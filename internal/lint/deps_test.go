@@ -24,10 +24,11 @@ settlement, internal/invariants < ledger;
 ledger < consensus;
 settlement, replay < verifier;
 api, consensus, web < node;
-node, client < cmd/settled;
+client < internal/devledger;
+node, internal/devledger < cmd/settled;
 client, verifier < cmd/settle;
 ledger < internal/damage;
-client < internal/cluster;
+internal/devledger < internal/cluster;
 internal/cluster, verifier, internal/damage < internal/demo;
 internal/cluster < internal/load;
 `
