@@ -24,6 +24,7 @@ type Installer struct {
 	file    vfs.File
 	left    uint64
 	fileSum *blake3.Hasher
+	spoiled []byte // what a file is given: a vfs.File may overwrite its argument
 	name    string // of the verified store
 	err     error  // the first fault
 	over    bool   // the digest was right: nothing may follow
@@ -144,11 +145,12 @@ func (in *Installer) openFile() error {
 
 func (in *Installer) takeFile(p []byte) (int, error) {
 	n := int(min(uint64(len(p)), in.left))
-	if _, err := in.file.Write(p[:n]); err != nil {
-		return n, err
-	}
 	in.digest.Write(p[:n])
 	in.fileSum.Write(p[:n])
+	in.spoiled = append(in.spoiled[:0], p[:n]...)
+	if _, err := in.file.Write(in.spoiled); err != nil {
+		return n, err
+	}
 	if in.left -= uint64(n); in.left > 0 {
 		return n, nil
 	}
