@@ -8,10 +8,10 @@ import (
 
 // Bounds of policies (docs/formats/records.md section 6.3).
 const (
-	scale       = 6               // decimal places of a Credit
-	day         = 24 * 3600 * 1e3 // ms
-	second      = 1e3             // ms
-	roundingOne = 1               // docs/formats/accounting.md section 1
+	scale       = 6                  // decimal places of a Credit
+	day         = 24 * 3600 * second // ms
+	second      = 1_000              // ms
+	roundingOne = 1                  // docs/formats/accounting.md section 1
 )
 
 // checkRates is row 13.
