@@ -152,11 +152,11 @@ func (k *checker) rebuild() error {
 		defer fs.RemoveAll(dir)
 	}
 	r := reader{db: k.db, a: frozen{size: k.l.applied.Size}}
-	c, i, err := r.chunkOf(0)
+	genesis, err := r.first()
 	if err != nil {
 		return err
 	}
-	k.twin, err = Create(dir, c.bytes(i), Options{FS: fs})
+	k.twin, err = Create(dir, genesis, Options{FS: fs})
 	if err != nil {
 		k.found("record", 0, nil, "the genesis is refused: %v", err)
 		return nil

@@ -210,9 +210,12 @@ func (l *Ledger) eachLeaf(from uint64, f func(index uint64, a, b codec.Hash) err
 // hashChunks reads chunks in order and hands each to a worker.
 func (l *Ledger) hashChunks(from uint64, order chan<- *leafRun, work chan<- func(), stop <-chan struct{}) error {
 	start := from
-	if c, _, err := (&reader{db: l.store.db, a: frozen{size: l.applied.Size}}).chunkOf(from); err == nil {
+	r := reader{db: l.store.db, a: frozen{size: l.applied.Size}}
+	err := r.at(from, func(c *chunk, _ int) error {
 		start = c.first
-	} else if !isNotFound(err) {
+		return nil
+	})
+	if err != nil && !isNotFound(err) {
 		return err
 	}
 	return scan(l.store.db, numberKey(spaceRecords, start), []byte{spaceRecords + 1}, func(key, value []byte) (bool, error) {

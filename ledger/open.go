@@ -138,11 +138,11 @@ func (l *Ledger) loadState() error {
 // loadFacts judges the genesis again: the facts are what it says.
 func (l *Ledger) loadFacts() error {
 	r := reader{db: l.store.db, a: frozen{size: l.applied.Size}}
-	c, i, err := r.chunkOf(0)
+	genesis, err := r.first()
 	if err != nil {
 		return err
 	}
-	change, _, err := settlement.JudgeGenesis(c.bytes(i))
+	change, _, err := settlement.JudgeGenesis(genesis)
 	if err != nil {
 		return damaged(0, err, "the genesis is refused")
 	}

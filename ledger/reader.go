@@ -17,44 +17,46 @@ type reader struct {
 	a, b frozen
 }
 
-// chunkOf returns the chunk with the record at index, and the record's row in it.
-// The chunk is a copy.
-func (r *reader) chunkOf(index uint64) (*chunk, int, error) {
+// at calls f with the chunk that holds the record at index, and the record's row in it.
+// The chunk is valid only during the call.
+func (r *reader) at(index uint64, f func(c *chunk, row int) error) error {
 	if index >= r.a.size {
-		return nil, 0, fmt.Errorf("record %d: %w", index, ErrNotFound)
+		return fmt.Errorf("record %d: %w", index, ErrNotFound)
 	}
 	it, err := r.db.NewIter(&pebble.IterOptions{
 		LowerBound: []byte{spaceRecords}, UpperBound: numberKey(spaceRecords, index+1),
 	})
 	if err != nil {
-		return nil, 0, damaged(index, err, "reading records")
+		return damaged(index, err, "reading records")
 	}
 	defer it.Close()
 	if !it.Last() {
-		return nil, 0, damaged(index, it.Error(), "record is missing")
+		return damaged(index, it.Error(), "record is missing")
 	}
 	value, err := it.ValueAndErr()
 	if err != nil {
-		return nil, 0, damaged(index, err, "reading records")
+		return damaged(index, err, "reading records")
 	}
-	c, err := parseChunk(it.Key(), append([]byte{}, value...))
+	c, err := parseChunk(it.Key(), value)
 	if err != nil {
-		return nil, 0, err
+		return err
 	}
 	if index >= c.first+uint64(c.count) {
-		return nil, 0, damaged(index, nil, "record is missing")
+		return damaged(index, nil, "record is missing")
 	}
-	return c, int(index - c.first), nil
+	return f(c, int(index-c.first))
 }
 
 // record returns a record's bytes and its batch. Bytes that do not have the leaf hash
 // they were stored with are never returned.
-func (r *reader) record(index uint64) ([]byte, BatchRef, error) {
-	c, i, err := r.chunkOf(index)
+func (r *reader) record(index uint64) (data []byte, ref BatchRef, err error) {
+	err = r.at(index, func(c *chunk, row int) error {
+		data, ref = append([]byte{}, c.bytes(row)...), c.ref(row)
+		return nil
+	})
 	if err != nil {
 		return nil, BatchRef{}, err
 	}
-	data := c.bytes(i)
 	leaf, err := r.leaf(r.a, index)
 	if err != nil {
 		return nil, BatchRef{}, err
@@ -62,7 +64,16 @@ func (r *reader) record(index uint64) ([]byte, BatchRef, error) {
 	if proof.LeafA(data) != leaf {
 		return nil, BatchRef{}, damaged(index, nil, "stored record does not have its leaf hash")
 	}
-	return data, c.ref(i), nil
+	return data, ref, nil
+}
+
+// first returns the bytes of the genesis, whatever the tiles say.
+func (r *reader) first() (data []byte, err error) {
+	err = r.at(0, func(c *chunk, row int) error {
+		data = append([]byte{}, c.bytes(row)...)
+		return nil
+	})
+	return data, err
 }
 
 // leaf returns a leaf hash.

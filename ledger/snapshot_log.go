@@ -27,11 +27,12 @@ func (s *Snapshot) LeafHashes(index uint64) (a, b codec.Hash, err error) {
 // BatchOf returns which batch brought the record at index, and which of its records
 // it was. The genesis came with no batch: its number is 0.
 func (s *Snapshot) BatchOf(index uint64) (BatchRef, error) {
-	c, i, err := s.r.chunkOf(index)
-	if err != nil {
-		return BatchRef{}, err
-	}
-	return c.ref(i), nil
+	var ref BatchRef
+	err := s.r.at(index, func(c *chunk, row int) error {
+		ref = c.ref(row)
+		return nil
+	})
+	return ref, err
 }
 
 // Records returns consecutive records from an index on: at most limit, and after the
@@ -145,11 +146,14 @@ func (s *Snapshot) History(author, id codec.ID, limit int) ([]uint64, error) {
 	at := w.lastAt
 	for i := len(list) - 1; i >= 0; i-- {
 		list[i] = at
-		c, row, err := s.r.chunkOf(at)
+		var link uint64
+		err := s.r.at(at, func(c *chunk, row int) error {
+			link = c.link(row)
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		link := c.link(row)
 		if (i > 0) == (link == NoIndex) || i > 0 && link >= at {
 			return nil, damaged(at, nil, "chain of events of workload %s", id)
 		}

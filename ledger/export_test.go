@@ -1,0 +1,27 @@
+package ledger
+
+import "testing"
+
+// BuildForFsck makes a ledger on disk with everything that fsck looks at: workloads,
+// refused and repeated records, checkpoints, closed and open tiles, an unclean stop.
+func BuildForFsck(t testing.TB, dir string) {
+	w := newWorld(t)
+	l, err := Create(dir, w.genesis, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.apply(l, w.parties())
+	r := w.intent(l, 1)
+	w.publish(l, w.attested(*r.Intent, 3))
+	for range 4 {
+		records, blobs := w.planned(150)
+		w.apply(l, w.batch(blobs, records...))
+		w.one(l, w.batch(blobs, records[3], bare(4, []byte{0xa0}), records[5]))
+		_, records, blobs = w.workload(4)
+		w.apply(l, w.batch(blobs, records...))
+	}
+	w.intent(l, 1)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
