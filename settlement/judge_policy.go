@@ -35,7 +35,8 @@ func (j *judgement) policyRecord() *codec.Refusal {
 	if r := rules.check(b); r != nil {
 		return r
 	}
-	policy := &Policy{Body: b, Bytes: j.rec.Body, Hash: codec.BlobHash(j.rec.Body), Index: j.at.Index}
+	body := bytes.Clone(j.rec.Body) // policies live long, batches do not
+	policy := &Policy{Body: b, Bytes: body, Hash: codec.BlobHash(body), Index: j.at.Index}
 	policy.index()
 	if b.Discounts != nil {
 		policy.setDiscounts(rules.discounts)
