@@ -144,6 +144,8 @@ func TestRecordForms(t *testing.T) {
 		{"truncated", codec.CodeMalformed, bare(codec.KindEvent, body)[:40]},
 		{"body truncated", codec.CodeMalformed, bare(codec.KindEvent, body[:40])},
 		{"body of another kind", codec.CodeMalformed, bare(codec.KindSettlement, body)},
+		{"party of another kind", codec.CodeMalformed, bare(codec.KindParty, body)},
+		{"policy of another kind", codec.CodeMalformed, bare(codec.KindPolicy, body)},
 		{"kind 9", codec.CodeUnknownKind, codec.EncodeRecord(&codec.Record{Version: 1, Kind: 9, Body: body})},
 		{"a second genesis", codec.CodeUnknownKind, bare(codec.KindGenesis, body)},
 		{"dispute", codec.CodeUnknownKind, bare(codec.KindDispute, body)},

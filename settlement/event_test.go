@@ -94,6 +94,9 @@ func TestEventCustomers(t *testing.T) {
 		})
 	}
 	w.TB = t
+	earlier := w.newJob(1)
+	w.blobs[earlier.customerHash()] = earlier.sealed
+	w.accepted(nil, earlier.next(earlier.event(codec.StatePending)))
 	j := w.newJob(1)
 	w.accepted([][]byte{j.sealed}, j.next(j.event(codec.StatePending)))
 	e := j.event(codec.StatePlanned)

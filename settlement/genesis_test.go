@@ -66,7 +66,16 @@ func TestGenesisLies(t *testing.T) {
 	}
 }
 
-// founderLies are the ways to lie in the registration of a founder.
+func TestGenesisOfNothing(t *testing.T) {
+	w := emptyWorld(t)
+	g, owners := w.draftGenesis(func(*codec.Policy) {})
+	g.Policy = []byte{0x80}
+	if _, _, err := JudgeGenesis(sign(codec.KindGenesis, codec.Encode(g), owners...)); err == nil {
+		t.Error("a policy that is none")
+	}
+}
+
+// The ways to lie in the registration of a founder.
 func TestGenesisFounders(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -80,6 +89,14 @@ func TestGenesisFounders(t *testing.T) {
 		{"party id", string(codec.CodeBadParty), func(p *codec.Party) { p.Party[0]++; p.Author[0]++ }},
 		{"role", string(codec.CodeBadParty), func(p *codec.Party) { p.Role = ptr(codec.Role(11)) }},
 		{"reason", string(codec.CodeMalformed), func(p *codec.Party) { p.Reason = ptr(uint64(1)) }},
+		{"no owner key", string(codec.CodeBadParty), func(p *codec.Party) { *ownerOf(p).Use = codec.UseSubmit }},
+		{"node key", string(codec.CodeBadKeys), func(p *codec.Party) {
+			for i := range p.Keys {
+				if *p.Keys[i].Use == codec.UseSubmit {
+					*p.Keys[i].Use = codec.UseNode
+				}
+			}
+		}},
 		{"key order", string(codec.CodeBadKeys), func(p *codec.Party) { p.Keys[0], p.Keys[1] = p.Keys[1], p.Keys[0] }},
 		{"prev", string(codec.CodeWrongPrev), func(p *codec.Party) { p.Prev[0]++ }},
 		{"threshold", string(codec.CodeBadParty), func(p *codec.Party) { p.Threshold = ptr(uint64(2)) }},

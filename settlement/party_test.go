@@ -112,6 +112,12 @@ func TestKeyRotation(t *testing.T) {
 	w.refused(codec.CodeUnknownParty, nil, w.addKeys("provider 1", func(p *codec.Party) { p.Party[0]++ }, added, a.owner()))
 	w.refused(codec.CodeKeyExists, nil, w.addKeys("provider 1", honestly,
 		map[codec.Use]ed25519.PrivateKey{codec.UseAgent: a.keys[codec.UseAgent]}, a.owner()))
+	backwards := func(p *codec.Party) { p.Keys[0], p.Keys[1] = p.Keys[1], p.Keys[0] }
+	w.refused(codec.CodeBadKeys, nil, w.addKeys("provider 1", backwards, added, a.owner()))
+	spoiled := w.change(codec.PartyAddKey, "provider 1", "provider 1")
+	spoiled.Keys = []codec.Key{key(fresh, codec.UseOwner)}
+	prove(spoiled, fresh).Pop[0][0]++
+	w.refused(codec.CodeBadPossession, nil, signedParty(spoiled, a.owner()))
 	w.accepted(nil, w.addKeys("provider 1", honestly, added, a.owner()))
 
 	strange := w.revoke("provider 1", []ed25519.PrivateKey{w.hub.owner()}, honestly, a.owner())

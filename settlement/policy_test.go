@@ -24,6 +24,7 @@ var policyLies = []struct {
 	code codec.Code
 	lie  func(*codec.Policy)
 }{
+	{"time 2^63", codec.CodeOutOfRange, func(p *codec.Policy) { p.At = 1 << 63 }},
 	{"rate 2^63", codec.CodeOutOfRange, func(p *codec.Policy) { p.Rates[0].Num = 1 << 63 }},
 	{"retention 2^63", codec.CodeOutOfRange, func(p *codec.Policy) { p.Retention = 1 << 63 }},
 	{"stake 2^63", codec.CodeOutOfRange, func(p *codec.Policy) { p.Penalties.StakeMin = 1 << 63 }},

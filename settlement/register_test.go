@@ -22,6 +22,7 @@ var registrationLies = []struct {
 	{"weight of its own", codec.CodeMalformed, func(_ *world, p *codec.Party) { p.Weight = ptr(uint64(1)) }, nil},
 	{"reason", codec.CodeMalformed, func(_ *world, p *codec.Party) { p.Reason = ptr(uint64(1)) }, nil},
 	{"key without use", codec.CodeMalformed, nil, func(p *codec.Party) { p.Keys[0].Use = nil }},
+	{"time 2^63", codec.CodeOutOfRange, func(_ *world, p *codec.Party) { p.At = 1 << 63 }, nil},
 	{"stake 2^63", codec.CodeOutOfRange, func(_ *world, p *codec.Party) { p.Stake = ptr(uint64(1 << 63)) }, nil},
 	// A5, A3, A4
 	{"another author", codec.CodeWrongAuthor, func(w *world, p *codec.Party) { p.Author = w.hub.id }, nil},

@@ -70,6 +70,7 @@ var settlementLies = []struct {
 	lie  lie
 }{
 	// A1
+	{"at 2^63", codec.CodeOutOfRange, body(func(s *codec.Settlement) { s.At = 1 << 63 })},
 	{"bad program name", codec.CodeMalformed, body(func(s *codec.Settlement) { s.Program.Family = "UPPER" })},
 	{"charge 2^63", codec.CodeOutOfRange, body(func(s *codec.Settlement) { s.Charge = 1 << 63 })},
 	{"split 2^63", codec.CodeOutOfRange, body(func(s *codec.Settlement) { s.Split.Platform = 1 << 63 })},
