@@ -65,6 +65,9 @@ func Create(dir string, genesis []byte, o Options) (*Ledger, error) {
 	if err := o.FS.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	if err := syncDir(o.FS, o.FS.PathDir(dir)); err != nil {
+		return nil, err
+	}
 	name := storePrefix + "0"
 	if err := removeOrphans(o.FS, dir, ""); err != nil {
 		return nil, err
