@@ -79,6 +79,9 @@ func (n *Node) changeMembers(ctx context.Context, operation, id, address string)
 	if id == "" && operation != MemberTransfer {
 		return errors.New("the server id is missing")
 	}
+	if !n.replica.IsLeader() {
+		return &consensus.NotLeaderError{Leader: n.replica.Leader().ID}
+	}
 	switch operation {
 	case MemberAdd:
 		if _, _, err := net.SplitHostPort(address); err != nil {
@@ -90,7 +93,7 @@ func (n *Node) changeMembers(ctx context.Context, operation, id, address string)
 	case MemberRemove:
 		return n.replica.Remove(ctx, id)
 	case MemberTransfer:
-		if id == n.server() && n.replica.IsLeader() {
+		if id == n.server() {
 			return nil
 		}
 		return n.replica.Transfer(ctx, id)
