@@ -62,7 +62,12 @@ can sign for everybody: it is no way to found a ledger for real use.`,
 		if err != nil {
 			return err
 		}
-		return a.serve(c.Context(), s, config, func(n *node.Node) error { return a.welcome(h, apiURL(s, n)) })
+		return a.serve(c.Context(), s, config, func(n *node.Node) error {
+			if n.Ready(c.Context()) != nil { // interrupted before it led
+				return nil
+			}
+			return a.welcome(h, apiURL(s, n))
+		})
 	}
 	return c
 }

@@ -8,9 +8,9 @@ import (
 
 // stepsToGenesis are what an operator does between the two steps of init.
 func (h home) stepsToGenesis(r *initResult) []string {
-	keys := ""
-	for _, k := range r.Keys {
-		keys += " --key " + k.File
+	keys := " --key " + h.nodeKey()
+	if exists(h.authority()) { // a key has one party: the first node's operator has it
+		keys += " --key " + h.checkpointKey()
 	}
 	steps := []string{
 		"make the operator's owner key:  settle keygen --use owner operator.key",
