@@ -131,6 +131,29 @@ func TestFraudIsCaught(t *testing.T) {
 	}
 }
 
+// TestForeignAgent has one provider's agent sign for another provider.
+func TestForeignAgent(t *testing.T) {
+	w := newWorld(t, 2)
+	w.settle(job{name: "foreign", shards: []shardSpec{{0, 5}}, entry: func(_ int, e *codec.ShardEntry) {
+		e.Agent = registration(w.actors["provider 1"].other, codec.UseAgent).ID
+	}})
+	r := w.audit(2)
+	if r.Mismatches != 2 || len(r.Evidence) != 1 || r.Evidence[0].Fault != FaultReceipt {
+		t.Fatalf("%+v", r.Draws[0])
+	}
+	confirm(t, w, &r.Evidence[0])
+}
+
+// TestUnregisteredAgent names a key that stands nowhere: there is nothing to prove it
+// with, but it is no match.
+func TestUnregisteredAgent(t *testing.T) {
+	w := newWorld(t, 1)
+	w.settle(job{name: "nobody", shards: []shardSpec{{0, 5}}, entry: func(_ int, e *codec.ShardEntry) { e.Agent[0] ^= 1 }})
+	if r := w.audit(2); r.Mismatches != 2 || len(r.Evidence) != 0 {
+		t.Fatalf("%+v", r.Draws[0])
+	}
+}
+
 func confirm(t *testing.T, w *world, f *EvidenceFile) *Confirmed {
 	t.Helper()
 	e, err := DecodeEvidence(f.File)

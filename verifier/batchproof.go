@@ -40,8 +40,9 @@ func (b *BatchProof) digest(origin string) codec.Hash {
 	return codec.BatchDigest(origin, &batch, int(b.N), b.Root)
 }
 
-// Check checks that the submitter signed a batch with this record in it, by a submit
-// key of its own that is valid at index. Errors: LieBatch, LieKey.
+// Check checks that the submitter signed a batch with this record in it, which stands
+// at index in the log, by a submit key of its own that was valid when the batch was
+// judged. Errors: LieBatch, LieKey.
 func (b *BatchProof) Check(origin string, key *settlement.Key, index uint64, leaf codec.Hash) error {
 	if b.N == 0 || b.N > codec.MaxBatchRecords || b.Position >= b.N {
 		return lie(LieBatch, "record %d of %d", b.Position, b.N)
@@ -60,7 +61,7 @@ func (b *BatchProof) Check(origin string, key *settlement.Key, index uint64, lea
 	if key == nil || key.ID != b.Key || key.Party != b.Submitter || key.Use != codec.UseSubmit {
 		return lie(LieKey, "%s is no submit key of %s", b.Key, b.Submitter)
 	}
-	if !key.ValidAt(index) {
+	if !b.metValid(key, index) {
 		return lie(LieKey, "submit key %s is not valid at index %d", b.Key, index)
 	}
 	digest := b.digest(origin)
@@ -68,6 +69,13 @@ func (b *BatchProof) Check(origin string, key *settlement.Key, index uint64, lea
 		return lie(LieBatch, "signature of the submitter")
 	}
 	return nil
+}
+
+// metValid says whether the key was valid at a size of the log that the batch can have
+// met: the record stands at most its position in the batch behind that size.
+func (b *BatchProof) metValid(key *settlement.Key, index uint64) bool {
+	least := index - min(index, b.Position)
+	return key.ValidFrom <= index && least <= key.ValidTo && least < key.RevokedAt
 }
 
 // proveBatch fetches the batch of a record and proves that its submitter wrote it.

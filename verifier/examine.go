@@ -131,12 +131,12 @@ func (x *examiner) checkAgent(d *dossier, e *examination) error {
 	switch {
 	case !ok:
 		return lie(LieRecord, "settlement %d has no Planned event", d.index)
-	case key == nil || key.Party != e.entry.Provider || key.Use != codec.UseAgent:
-		return lie(LieKey, "%s is no agent key of %s", e.entry.Agent, e.entry.Provider)
-	case key.ValidFrom > d.index || key.ValidTo < planned || key.RevokedAt < planned:
-		return lie(LieKey, "agent key %s is not valid for settlement %d", e.entry.Agent, d.index)
+	case key == nil:
+		return lie(LieKey, "agent key %s is registered nowhere", e.entry.Agent)
 	case !receiptValid(x.log.Pair.A.Origin(), &d.body, key, e.entry):
 		return fmt.Errorf("%w: shard %d of settlement %d", errFault[FaultReceipt], e.entry.Index, d.index)
+	case key.ValidFrom > d.index || key.ValidTo < planned || key.RevokedAt < planned:
+		return lie(LieKey, "agent key %s is not valid for settlement %d", e.entry.Agent, d.index)
 	}
 	return nil
 }

@@ -52,7 +52,6 @@ type Batch struct {
 	Atomic    bool
 	Signature codec.Sig
 	Leaves    []codec.Hash // in tree A, one per record, in order
-	Met       uint64       // size of the log that the batch met, as the source says
 }
 
 // ErrUnavailable is wrapped by every error that leaves a question open: bytes could

@@ -197,7 +197,7 @@ func testPolicy(hub codec.ID) *codec.Policy {
 // append submits records as one batch of the hub.
 func (w *world) append(name string, items [][]byte) {
 	hub := w.actors["hub"]
-	b := &Batch{ID: testID("batch " + name), Submitter: hub.id, Key: registration(hub.other, codec.UseSubmit).ID, Sent: testTime, Met: uint64(len(w.records))}
+	b := &Batch{ID: testID("batch " + name), Submitter: hub.id, Key: registration(hub.other, codec.UseSubmit).ID, Sent: testTime}
 	for i, data := range items {
 		w.records = append(w.records, Record{Index: uint64(len(w.records)), Bytes: data, Submitter: hub.id, Batch: b.ID, Position: uint64(i)})
 		b.Leaves = append(b.Leaves, proof.LeafA(data))

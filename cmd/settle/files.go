@@ -109,7 +109,8 @@ func fieldLines(v reflect.Value) []string {
 	return strings.Split(strings.TrimSuffix(fieldText(v), "\n"), "\n")
 }
 
-// fieldText returns a value as its own text if it has one, else as JSON on one line.
+// fieldText returns a value as its own text if it has one, else as JSON: on one line,
+// or indented when it is a body of its own.
 func fieldText(v reflect.Value) string {
 	if s, ok := v.Interface().(fmt.Stringer); ok {
 		return s.String()
@@ -117,7 +118,11 @@ func fieldText(v reflect.Value) string {
 	if b, ok := v.Interface().([]byte); ok {
 		return string(b)
 	}
-	data, err := json.Marshal(v.Interface())
+	marshal := json.Marshal
+	if v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
+		marshal = func(v any) ([]byte, error) { return json.MarshalIndent(v, "", "  ") }
+	}
+	data, err := marshal(v.Interface())
 	if err != nil {
 		return fmt.Sprint(v.Interface())
 	}
