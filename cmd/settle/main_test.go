@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/forgepool/settle/api"
 	"github.com/forgepool/settle/client"
@@ -29,30 +31,18 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND...   the command must end with this code
 //	node GENESIS NODE CHECKPOINT
 //	                        start a node on a genesis and two key files; $SETTLE_NODE
+//	await                   wait until the node of $SETTLE_NODE is ready
 //	work HUB SUBMIT PROVIDER AGENT CUSTOMER PLATFORM COUNT LIES
 //	                        settle workloads on it, the last LIES of them falsely
 //	id NAME FILE            set $NAME to the party id that settle party register told
 //	flip FILE OFFSET        change one bit; a negative offset counts from the end
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
-		Setup: func(e *testscript.Env) error {
-			e.Values["state"] = new(scriptState)
-			return nil
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": cmdExits, "id": cmdID, "node": cmdNode, "work": cmdWork, "flip": cmdFlip,
-		},
-	})
+	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: scriptCommands})
 }
 
-// scriptState is what one script's commands share.
-type scriptState struct {
-	node *testNode
-	url  string
+var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
+	"exits": cmdExits, "id": cmdID, "node": cmdNode, "await": cmdAwait, "work": cmdWork, "flip": cmdFlip,
 }
-
-func state(ts *testscript.TestScript) *scriptState { return ts.Value("state").(*scriptState) }
 
 // cmdExits runs a command that must end with the given code.
 func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
@@ -85,15 +75,28 @@ func cmdNode(ts *testscript.TestScript, _ bool, args []string) {
 	})
 	ts.Setenv("SETTLE_NODE", server.URL)
 	ts.Setenv("NODE", server.URL)
-	*state(ts) = scriptState{node: n, url: server.URL}
+}
+
+// cmdAwait waits for a node that was started by the script.
+func cmdAwait(ts *testscript.TestScript, _ bool, _ []string) {
+	s, err := api.NewClient(api.ClientOptions{URLs: []string{ts.Getenv("SETTLE_NODE")}})
+	ts.Check(err)
+	defer s.Close()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if status, err := s.Status(context.Background()); err == nil && status.Ready && status.Leader != "" {
+			return
+		}
+	}
+	ts.Fatalf("no node at %s", ts.Getenv("SETTLE_NODE"))
 }
 
 // cmdWork settles workloads; arguments are files that hold ids, and key files.
 func cmdWork(ts *testscript.TestScript, _ bool, args []string) {
-	s := state(ts)
-	sdk, err := client.Dial(nil, s.url)
+	sdk, err := client.Dial(nil, ts.Getenv("SETTLE_NODE"))
 	ts.Check(err)
 	defer sdk.Close()
+	status, err := sdk.Service().Status(context.Background())
+	ts.Check(err)
 	id := func(i int) codec.ID {
 		id, err := codec.ParseID(args[i])
 		ts.Check(err)
@@ -101,8 +104,8 @@ func cmdWork(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	keys, err := loadKeys([]string{ts.MkAbs(args[1]), ts.MkAbs(args[3])})
 	ts.Check(err)
-	w := &worker{node: s.node, sdk: sdk, origin: s.node.ledger.Facts().OriginA, hub: id(0), submit: keys[0],
-		provider: id(2), agent: keys[1], customer: id(4), platform: id(5), count: s.node.ledger.Applied().Size}
+	w := &worker{sdk: sdk, origin: status.OriginA, hub: id(0), submit: keys[0],
+		provider: id(2), agent: keys[1], customer: id(4), platform: id(5)}
 	count, err := strconv.Atoi(args[6])
 	ts.Check(err)
 	lies, err := strconv.Atoi(args[7])

@@ -275,6 +275,14 @@ func (n *testNode) Artifact(_ context.Context, hash codec.Hash) (io.ReadCloser, 
 	return io.NopCloser(bytes.NewReader(data)), int64(len(data)), err
 }
 
+func (n *testNode) PutArtifact(_ context.Context, put *api.Upload, body io.Reader) error {
+	data, err := io.ReadAll(body)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.artifacts[put.Hash] = data
+	return err
+}
+
 func (n *testNode) Status(context.Context) (*api.Status, error) {
 	return read(n, func(s *ledger.Snapshot) (*api.Status, error) {
 		a := s.Applied()

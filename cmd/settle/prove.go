@@ -82,6 +82,9 @@ func (a *app) writeReceipt(c *cobra.Command, out string, find func(context.Conte
 	if err != nil {
 		return err
 	}
+	if _, err := sdk.Service().Record(ctx, index); err != nil {
+		return err // else we would wait for a checkpoint that covers it
+	}
 	receipt, err := sdk.FetchReceipt(ctx, index)
 	if err != nil {
 		return err

@@ -9,15 +9,13 @@ import (
 	"github.com/forgepool/settle/replay"
 )
 
-// worker is a hub and a provider at work on a test node.
+// worker is a hub and a provider at work on a node.
 type worker struct {
-	node               *testNode
 	sdk                *client.Client
 	origin             string
 	hub, customer      codec.ID
 	provider, platform codec.ID
 	submit, agent      *client.Key
-	count              uint64
 }
 
 var mcProgram = replay.ProgramName{Family: "mc", Version: 1, Profile: "path.v1"}
@@ -40,10 +38,12 @@ func (w *worker) settle(lie bool) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	w.count++
-	seed := codec.BlobHash(fmt.Append(nil, "workload ", w.count))
+	args, err := w.put([]byte("workload arguments"))
+	if err != nil {
+		return 0, err
+	}
 	job := client.NewWorkload(client.WorkloadSpec{Author: w.hub, Customer: w.customer, Cycle: 1,
-		Program: mcProgram.Program(), Class: 1, Seed: seed, Args: w.put([]byte("workload arguments"))})
+		Program: mcProgram.Program(), Class: 1, Seed: client.NewSecret(), Args: args})
 	entries, result, err := w.execute(job, lie)
 	if err != nil {
 		return 0, err
@@ -77,12 +77,9 @@ func (w *worker) settle(lie bool) (uint64, error) {
 	return 0, fmt.Errorf("refused: %+v", outcome.Outcomes)
 }
 
-func (w *worker) put(data []byte) codec.Blob {
-	h := codec.BlobHash(data)
-	w.node.mu.Lock()
-	defer w.node.mu.Unlock()
-	w.node.artifacts[h] = data
-	return codec.Blob{Hash: h, Size: uint64(len(data))}
+// put uploads an artifact.
+func (w *worker) put(data []byte) (codec.Blob, error) {
+	return w.sdk.PutArtifact(context.Background(), w.origin, w.hub, w.submit, data)
 }
 
 // execute runs both shards and signs them.
@@ -94,7 +91,15 @@ func (w *worker) execute(job *client.Workload, lie bool) ([]codec.ShardEntry, co
 		args := mcArgs(10+90*i, 10*i)
 		r := program.Run(replay.Task{Seed: job.Seed, Args: args})
 		outputs = append(outputs, replay.ShardOutput{Args: args, Output: r.Output})
-		e := codec.ShardEntry{Index: i, Provider: w.provider, Args: w.put(args).Hash, Output: w.put(r.Output), Units: r.Units}
+		input, err := w.put(args)
+		if err != nil {
+			return nil, codec.Blob{}, err
+		}
+		output, err := w.put(r.Output)
+		if err != nil {
+			return nil, codec.Blob{}, err
+		}
+		e := codec.ShardEntry{Index: i, Provider: w.provider, Args: input.Hash, Output: output, Units: r.Units}
 		if lie && i == 1 {
 			e.Output.Hash[0] ^= 1
 		}
@@ -102,5 +107,9 @@ func (w *worker) execute(job *client.Workload, lie bool) ([]codec.ShardEntry, co
 		entries = append(entries, e)
 	}
 	result, err := replay.MergeResult(program, outputs)
-	return entries, w.put(result), err
+	if err != nil {
+		return nil, codec.Blob{}, err
+	}
+	blob, err := w.put(result)
+	return entries, blob, err
 }
