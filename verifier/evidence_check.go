@@ -1,7 +1,6 @@
 package verifier
 
 import (
-	"crypto/ed25519"
 	"fmt"
 
 	"github.com/forgepool/settle/codec"
@@ -221,6 +220,5 @@ func receiptValid(origin string, s *codec.Settlement, agent *settlement.Key, e *
 	if agent == nil || agent.ID != e.Agent || agent.Party != e.Provider || agent.Use != codec.UseAgent {
 		return false
 	}
-	digest := codec.ReceiptDigest(origin, s.Author, s.Workload, codec.ProgramID(&s.Program), s.Seed, e)
-	return ed25519.Verify(agent.Pub[:], digest[:], e.Receipt[:])
+	return settlement.VerifyReceipt(origin, s.Author, s.Workload, codec.ProgramID(&s.Program), s.Seed, agent.Pub, e)
 }

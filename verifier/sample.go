@@ -3,10 +3,10 @@ package verifier
 import (
 	"encoding/binary"
 	"fmt"
-	"math/big"
 	"math/bits"
 
 	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/settlement"
 	"github.com/zeebo/blake3"
 )
 
@@ -29,30 +29,11 @@ func SampleSize(confPPM, faultPPM, limit uint64) (uint64, error) {
 	if confPPM == 0 || confPPM >= million || faultPPM == 0 || faultPPM >= million {
 		return 0, fmt.Errorf("sample size: confidence %d ppm and fault %d ppm must be 1 to 999999", confPPM, faultPPM)
 	}
-	if !enoughDraws(confPPM, faultPPM, limit) {
-		return 0, fmt.Errorf("sample size: more than %d draws are needed for %d ppm at %d ppm", limit, confPPM, faultPPM)
+	n := settlement.Draws(confPPM, faultPPM)
+	if n > limit {
+		return 0, fmt.Errorf("sample size: %d draws are needed for %d ppm at %d ppm, at most %d are allowed", n, confPPM, faultPPM, limit)
 	}
-	low, high := uint64(0), limit // low is too few, high enough
-	for low+1 < high {
-		if mid := low + (high-low)/2; enoughDraws(confPPM, faultPPM, mid) {
-			high = mid
-		} else {
-			low = mid
-		}
-	}
-	return high, nil
-}
-
-// enoughDraws is the condition on n, in whole numbers.
-func enoughDraws(confPPM, faultPPM, n uint64) bool {
-	power := func(base uint64) *big.Int {
-		return new(big.Int).Exp(new(big.Int).SetUint64(base), new(big.Int).SetUint64(n), nil)
-	}
-	missed := power(million - faultPPM)
-	missed.Mul(missed, big.NewInt(million))
-	allowed := power(million)
-	allowed.Mul(allowed, new(big.Int).SetUint64(million-confPPM))
-	return missed.Cmp(allowed) <= 0
+	return n, nil
 }
 
 // Commit is the auditor's commitment to a secret, made public before the data that

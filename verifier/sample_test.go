@@ -83,6 +83,25 @@ func TestSampleSizeLimits(t *testing.T) {
 	}
 }
 
+// TestSampleSizeIsTheDefinition compares with the condition, written out.
+func TestSampleSizeIsTheDefinition(t *testing.T) {
+	enough := func(conf, fault, n uint64) bool {
+		power := func(base uint64) *big.Int {
+			return new(big.Int).Exp(new(big.Int).SetUint64(base), new(big.Int).SetUint64(n), nil)
+		}
+		missed := power(million - fault)
+		allowed := power(million)
+		return missed.Mul(missed, big.NewInt(million)).Cmp(allowed.Mul(allowed, new(big.Int).SetUint64(million-conf))) <= 0
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		conf, fault := rapid.Uint64Range(1, million-1).Draw(t, "c"), rapid.Uint64Range(20_000, million-1).Draw(t, "f")
+		n, err := SampleSize(conf, fault, MaxDraws)
+		if err != nil || !enough(conf, fault, n) || enough(conf, fault, n-1) {
+			t.Fatalf("%d draws (%v)", n, err)
+		}
+	})
+}
+
 // TestUnitReachesAll draws one micro-Credit many times and must see every unit.
 func TestUnitReachesAll(t *testing.T) {
 	const units = 7
