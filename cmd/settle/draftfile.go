@@ -12,7 +12,8 @@ import (
 	"github.com/forgepool/settle/codec"
 )
 
-// A draft file is a record whose owners have still to sign it, as lines of text:
+// A draft file (docs/formats/drafts.md) is a record whose owners have still to sign it,
+// as lines of text:
 //
 //	settle draft v1
 //	origin <origin of tree A>
