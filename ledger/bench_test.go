@@ -1,7 +1,12 @@
+//go:build linux
+
 package ledger
 
 import (
+	"runtime"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/forgepool/settle/codec"
 )
@@ -29,17 +34,35 @@ func benchApply(b *testing.B, perEntry int, unit string, entry func(w *world) En
 	}
 	defer l.Close()
 	w.apply(l, w.parties())
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	b.ReportAllocs()
 	b.ResetTimer()
+	var cpu time.Duration
 	for range b.N {
 		b.StopTimer()
 		e := prepared(b, entry(w))
 		b.StartTimer()
+		cpu -= threadCPU(b)
 		if r := l.Apply([]Entry{e})[0]; r.Batches[0].Fault != nil || r.Batches[0].Outcomes[0].Kind != codec.Appended {
 			b.Fatal(r.Batches[0])
 		}
+		cpu += threadCPU(b)
 	}
+	b.ReportMetric(float64(cpu.Nanoseconds())/float64(perEntry*b.N), "cpu-ns/"+unit[:len(unit)-1])
 	b.ReportMetric(float64(perEntry*b.N)/b.Elapsed().Seconds(), unit+"/s")
+}
+
+// threadCPU is the processor time of this thread: what the applying goroutine itself
+// costs, however busy the machine is.
+func threadCPU(b *testing.B) time.Duration {
+	b.Helper()
+	const thread = 1 // RUSAGE_THREAD
+	var u syscall.Rusage
+	if err := syscall.Getrusage(thread, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func BenchmarkApplyEvents(b *testing.B) {
