@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +20,11 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain looks for goroutines left behind. Net/http waits half a second before it
+// closes a connection whose request it did not read to the end.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
+}
 
 // serve starts a node that answers with f and returns its address.
 func serve(t *testing.T, f *fake, o HandlerOptions) string {
@@ -355,6 +360,38 @@ func TestConnectionLimits(t *testing.T) {
 	} else {
 		c.Close()
 	}
+}
+
+// TestServerLimits: a header beyond the limit is not read.
+func TestServerLimits(t *testing.T) {
+	s := NewServer(NewHandler(&fake{}, HandlerOptions{}), slog.New(slog.DiscardHandler))
+	if s.ReadHeaderTimeout == 0 || s.ReadTimeout == 0 || s.WriteTimeout == 0 || s.IdleTimeout == 0 {
+		t.Error("a timeout is missing")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() { done <- s.Serve(l) }()
+	for size, want := range map[int]int{MaxHeader / 2: 200, 2 * MaxHeader: 431} {
+		r, err := http.NewRequest("GET", "http://"+l.Addr().String()+"/v1/status", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-Long", strings.Repeat("x", size))
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("header of %d bytes: %s", size, answer.Status)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+	s.Close()
+	<-done
 }
 
 // TestDocumentNamesEveryRoute keeps docs/formats/http.md complete.

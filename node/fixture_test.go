@@ -266,3 +266,7 @@ func logs() io.Writer {
 	}
 	return io.Discard
 }
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func codeOf(err error) codec.Code { return api.CodeOf(err) }
