@@ -53,21 +53,37 @@ func TestCrash(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
+	c := crashes{t: t, clones: clones, flushed: flushed, states: states, entries: entries, want: want}
+	c.check()
+}
+
+// crashes are what was left on disk at many moments, and what must come of it.
+type crashes struct {
+	t       *testing.T
+	clones  []*vfs.MemFS
+	flushed []uint64           // applied index that was durable at each moment
+	states  map[uint64]Applied // after each entry
+	entries []Entry
+	want    Applied // after all of them
+}
+
+func (c *crashes) check() {
+	t := c.t
 	prefixes := map[uint64]bool{}
-	for i, clone := range clones {
+	for i, clone := range c.clones {
 		l, err := Open("db", Options{FS: clone, MemTableBytes: 256 << 10})
 		if err != nil {
 			t.Fatalf("crash %d: %v", i, err)
 		}
 		got := l.Applied()
-		if got != states[got.Index] || got.Index < flushed[i] {
-			t.Fatalf("crash %d: %+v is no prefix, or older than the flushed %d", i, got, flushed[i])
+		if got != c.states[got.Index] || got.Index < c.flushed[i] {
+			t.Fatalf("crash %d: %+v is no prefix, or older than the flushed %d", i, got, c.flushed[i])
 		}
 		prefixes[got.Index] = true
 		if i%9 == 0 {
-			l.Apply(entries)
-			if l.Applied() != want {
-				t.Fatalf("crash %d: ends with %+v, want %+v", i, l.Applied(), want)
+			l.Apply(c.entries)
+			if l.Applied() != c.want {
+				t.Fatalf("crash %d: ends with %+v, want %+v", i, l.Applied(), c.want)
 			}
 		}
 		if err := l.Close(); err != nil {

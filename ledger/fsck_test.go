@@ -43,64 +43,69 @@ func lastKey(t *testing.T, dir string, space byte) (key []byte) {
 	return key
 }
 
-// TestFsck breaks a ledger in each way and checks that fsck names it, and that Open
-// refuses it after an unclean stop.
+// Ways to break a ledger: flip the last value of a space, delete it, flip a record.
+func value(space byte) func(t *testing.T, dir string) {
+	return func(t *testing.T, dir string) {
+		if err := damage.FlipValue(dir, lastKey(t, dir, space)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func missing(space byte) func(t *testing.T, dir string) {
+	return func(t *testing.T, dir string) {
+		if err := damage.Delete(dir, lastKey(t, dir, space)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func record(index uint64) func(t *testing.T, dir string) {
+	return func(t *testing.T, dir string) {
+		if err := damage.FlipRecord(dir, index); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// harms are the ways that TestFsck tries, with what must be found.
+var harms = []struct {
+	name, what string
+	index      uint64
+	harm       func(t *testing.T, dir string)
+}{
+	{"genesis", "record", 0, record(0)},
+	{"record in a closed tile", "record", 100, record(100)},
+	{"record in the open tile", "record", 602, record(602)},
+	{"records missing", "record", ledger.NoIndex, missing('e')},
+	{"tile", "tile", ledger.NoIndex, value('h')},
+	{"tile missing", "tile", ledger.NoIndex, missing('h')},
+	{"record id", "record id", ledger.NoIndex, value('i')},
+	{"record id missing", "record id", ledger.NoIndex, missing('i')},
+	{"balance", "balance", ledger.NoIndex, value('b')},
+	{"balance missing", "balance", ledger.NoIndex, missing('b')},
+	{"outcomes", "outcomes", ledger.NoIndex, value('s')},
+	{"outcomes missing", "outcomes", ledger.NoIndex, missing('s')},
+	{"batch id", "batch id", ledger.NoIndex, value('d')},
+	{"workload", "workload", ledger.NoIndex, value('w')},
+	{"party", "party", ledger.NoIndex, value('p')},
+	{"key", "key", ledger.NoIndex, value('k')},
+	{"opening", "opening", ledger.NoIndex, value('o')},
+	{"work use", "work use", ledger.NoIndex, value('y')},
+	{"attachment reference", "attachment reference", ledger.NoIndex, value('a')},
+	{"checkpoint", "checkpoint", ledger.NoIndex, func(t *testing.T, dir string) {
+		key := binary.BigEndian.AppendUint64([]byte("ck"), 5)
+		if err := damage.FlipValue(dir, key); err != nil {
+			t.Fatal(err)
+		}
+	}},
+}
+
+// TestFsck breaks a ledger in each way and checks that fsck names it.
 func TestFsck(t *testing.T) {
-	value := func(space byte) func(t *testing.T, dir string) {
-		return func(t *testing.T, dir string) {
-			if err := damage.FlipValue(dir, lastKey(t, dir, space)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	missing := func(space byte) func(t *testing.T, dir string) {
-		return func(t *testing.T, dir string) {
-			if err := damage.Delete(dir, lastKey(t, dir, space)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	record := func(index uint64) func(t *testing.T, dir string) {
-		return func(t *testing.T, dir string) {
-			if err := damage.FlipRecord(dir, index); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	cases := []struct {
-		name, what string
-		index      uint64
-		harm       func(t *testing.T, dir string)
-	}{
-		{"genesis", "record", 0, record(0)},
-		{"record in a closed tile", "record", 100, record(100)},
-		{"record in the open tile", "record", 602, record(602)},
-		{"records missing", "record", ledger.NoIndex, missing('e')},
-		{"tile", "tile", ledger.NoIndex, value('h')},
-		{"tile missing", "tile", ledger.NoIndex, missing('h')},
-		{"record id", "record id", ledger.NoIndex, value('i')},
-		{"record id missing", "record id", ledger.NoIndex, missing('i')},
-		{"balance", "balance", ledger.NoIndex, value('b')},
-		{"balance missing", "balance", ledger.NoIndex, missing('b')},
-		{"outcomes", "outcomes", ledger.NoIndex, value('s')},
-		{"outcomes missing", "outcomes", ledger.NoIndex, missing('s')},
-		{"batch id", "batch id", ledger.NoIndex, value('d')},
-		{"workload", "workload", ledger.NoIndex, value('w')},
-		{"party", "party", ledger.NoIndex, value('p')},
-		{"key", "key", ledger.NoIndex, value('k')},
-		{"opening", "opening", ledger.NoIndex, value('o')},
-		{"work use", "work use", ledger.NoIndex, value('y')},
-		{"attachment reference", "attachment reference", ledger.NoIndex, value('a')},
-		{"checkpoint", "checkpoint", ledger.NoIndex, func(t *testing.T, dir string) {
-			key := binary.BigEndian.AppendUint64([]byte("ck"), 5)
-			if err := damage.FlipValue(dir, key); err != nil {
-				t.Fatal(err)
-			}
-		}},
-	}
 	sound := t.TempDir()
 	ledger.BuildForFsck(t, sound)
-	for _, c := range cases {
+	for _, c := range harms {
 		t.Run(c.name, func(t *testing.T) {
 			dir := copyOf(t, sound)
 			c.harm(t, dir)
