@@ -1,6 +1,8 @@
 package consensus
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"github.com/forgepool/settle/codec"
@@ -51,5 +53,36 @@ func TestThreeReplicasAgree(t *testing.T) {
 	}
 	if a := c.agree(); a.Size != 1+5+100 {
 		t.Fatalf("size %d", a.Size)
+	}
+	c.checkReads(t)
+}
+
+// checkReads asks leader and followers how far they are, and who leads.
+func (c *cluster) checkReads(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	leader, follower := c.leader(), c.follower()
+	must(t, leader.replica.Barrier(ctx))
+	must(t, follower.replica.WaitApplied(ctx, leader.machine.Applied().Index))
+	var notLeader *NotLeaderError
+	_, err := follower.replica.Submit(ctx, c.f.batch(1000, 1), nil)
+	if !errors.As(err, &notLeader) || notLeader.Leader != leader.id || notLeader.API != "http://"+leader.id+".test" {
+		t.Errorf("a follower refuses with %v", err)
+	}
+	if err := follower.replica.Barrier(ctx); !errors.As(err, &notLeader) {
+		t.Errorf("a barrier on a follower: %v", err)
+	}
+	if peer, err := follower.replica.WaitLeader(ctx); err != nil || peer.ID != leader.id || peer.Address != leader.address {
+		t.Errorf("leader %+v, %v", peer, err)
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := follower.replica.WaitApplied(ended, 1<<40); !errors.Is(err, context.Canceled) {
+		t.Errorf("waiting for what never comes: %v", err)
+	}
+	select {
+	case <-follower.replica.AppliedSince(0):
+	default:
+		t.Error("something was applied since 0")
 	}
 }

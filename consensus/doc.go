@@ -11,6 +11,6 @@
 // It must not interpret a command (package ledger does), read a clock for anything but
 // the leader's stamp and timeouts, or retry a disk write that failed.
 //
-// The commands and the peer messages are docs/formats/consensus.md. The guards against
-// known faults of the libraries stand in DESIGN.md beside this file, each with its test.
+// The commands are docs/formats/consensus.md. The guards against known faults of the
+// libraries stand in DESIGN.md beside this file, each with its test.
 package consensus

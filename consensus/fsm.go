@@ -48,7 +48,7 @@ func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 			panic(fmt.Sprintf("consensus: raft applies an entry of type %v", l.Type))
 		}
 	}
-	results := f.machine.Apply(entries)
+	results := f.apply(entries)
 	f.note(logs[len(logs)-1].Index)
 	if membership {
 		f.changed()
@@ -61,6 +61,23 @@ func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 		responses[i] = results[i]
 	}
 	return responses
+}
+
+// apply hands entries to the ledger. A store that contradicts itself ends the process
+// with its own code; any other panic is a fault in the program and goes on.
+func (f *fsm) apply(entries []ledger.Entry) []ledger.Result {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		var broken *ledger.IntegrityError
+		if err, ok := r.(error); ok && errors.As(err, &broken) {
+			_ = f.guard.stopWith(&FatalError{Code: ExitIntegrity, Err: err})
+		}
+		panic(r)
+	}()
+	return f.machine.Apply(entries)
 }
 
 // note tells everybody who counts that the state has applied up to index.

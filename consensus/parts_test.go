@@ -243,6 +243,44 @@ func TestDivergenceStops(t *testing.T) {
 	}
 }
 
+// broken is a ledger whose store contradicts itself.
+type broken struct{ Machine }
+
+func (broken) Apply([]ledger.Entry) []ledger.Result {
+	panic(&ledger.IntegrityError{What: "a test", Index: 3})
+}
+
+func TestBrokenStoreStops(t *testing.T) {
+	log := newMemoryLog()
+	defer log.ahead.close()
+	var told *FatalError
+	log.guard.run(func(err *FatalError) { told = err })
+	f := &fsm{machine: broken{}, log: log, ahead: log.ahead, guard: log.guard, moved: make(chan struct{})}
+	if inGoroutine(func() { f.Apply(&raft.Log{Index: 1, Type: raft.LogCommand, Data: []byte{1}}) }) {
+		t.Error("the replica went on")
+	}
+	if told == nil || told.Code != ExitIntegrity {
+		t.Errorf("%v", told)
+	}
+}
+
+// TestTornBootstrap starts a node whose first start ended after the term was stored.
+func TestTornBootstrap(t *testing.T) {
+	c := newCluster(t, 1, nil)
+	n := c.nodes[0]
+	i := incarnation{Server: n.id, Number: 1, Log: "00"}
+	must(t, os.MkdirAll(n.raftDir(), 0o700))
+	must(t, i.write(n.raftDir()))
+	w, err := openWAL(n.walDir(), 4<<20, quietLogger())
+	must(t, err)
+	stable := &stableStore{guard: &diskGuard{stall: patience}, inner: w}
+	must(t, stable.Set(keyLogName, []byte(i.Log)))
+	must(t, stable.SetUint64(keyTerm, 1))
+	must(t, w.Close())
+	c.startAll()
+	appended(t, c, c.f.first)
+}
+
 func TestOptionsRefuseNonsense(t *testing.T) {
 	c := newCluster(t, 1, nil)
 	valid := func() Options {

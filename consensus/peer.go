@@ -17,7 +17,7 @@ import (
 
 // The peer protocol answers two questions that raft does not: what does the cluster
 // know of a server, and would the leader please announce my start. One request and one
-// answer per connection (docs/formats/consensus.md):
+// answer per connection:
 //
 //	request: u8 type ‖ u16be length ‖ payload
 //	answer:  u8 status ‖ u16be length ‖ payload

@@ -38,7 +38,7 @@ type proposer struct {
 	queued atomic.Int64 // bytes of submissions in queue and pending
 	finish chan int     // size of a command that is no longer under way
 	closed chan struct{}
-	done   sync.WaitGroup // the loop, and one waiter per command under way
+	done   sync.WaitGroup // the loop
 
 	inFlight      atomic.Int64
 	inFlightBytes atomic.Int64
@@ -222,13 +222,11 @@ func (p *proposer) propose(g *group) {
 	p.inFlight.Add(1)
 	p.inFlightBytes.Add(int64(len(data)))
 	future := p.env.propose(data, &command, prepared)
-	p.done.Add(1)
 	go p.await(future, live, len(data))
 }
 
 // await hands the results of one command to its submitters.
 func (p *proposer) await(future raft.ApplyFuture, live []*submission, size int) {
-	defer p.done.Done()
 	result, err := commandResult(future, p.env.refused)
 	if err == nil && result.Refusal == nil && len(result.Batches) != len(live) {
 		panic(fmt.Sprintf("consensus: %d results for %d batches", len(result.Batches), len(live)))
@@ -249,7 +247,7 @@ func (p *proposer) await(future raft.ApplyFuture, live []*submission, size int) 
 	}
 }
 
-// close stops proposing and waits for the commands under way; raft must be shut down.
+// close stops proposing. Raft must be shut down, which answers what is under way.
 func (p *proposer) close() {
 	close(p.closed)
 	p.done.Wait()

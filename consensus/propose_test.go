@@ -143,12 +143,10 @@ func TestProposerRefusesWhenFull(t *testing.T) {
 	p, h := newHeldProposer(smallLimits())
 	defer p.close()
 	ctx, cancel := context.WithCancel(context.Background())
-	a, b := submitLater(ctx, p, 10), submitLater(ctx, p, 10)
+	a := submitLater(ctx, p, 10)
 	one := <-h.commands
-	two := (*heldFuture)(nil)
-	if len(one.batches) == 1 {
-		two = <-h.commands
-	}
+	b := submitLater(ctx, p, 10)
+	two := <-h.commands // the window is full now
 	big := submitLater(ctx, p, 1000)
 	for p.queued.Load() != 1000 {
 		time.Sleep(time.Millisecond)
@@ -169,9 +167,7 @@ func TestProposerRefusesWhenFull(t *testing.T) {
 		}
 	}
 	one.finish(nil)
-	if two != nil {
-		two.finish(nil)
-	}
+	two.finish(nil)
 	for p.queued.Load() != 0 {
 		time.Sleep(time.Millisecond)
 	}

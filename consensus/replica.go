@@ -163,9 +163,8 @@ func (r *Replica) startRaft(logger hclog.Logger) error {
 	}
 	r.snapshots = &snapshotStore{machine: r.o.Machine, breaker: newBreaker(r.guard, r.o.Clock)}
 	config := r.raftConfig(logger)
-	if r.extent.fresh && len(r.o.Bootstrap) > 0 {
-		servers := raft.Configuration{Servers: bootstrapServers(r.o.Bootstrap)}
-		if err := raft.BootstrapCluster(config, r.log, r.stable, r.snapshots, r.transport, servers); err != nil {
+	if len(r.o.Bootstrap) > 0 {
+		if err := r.bootstrap(config); err != nil {
 			return fmt.Errorf("bootstrap: %w", err)
 		}
 	}
@@ -181,6 +180,21 @@ func (r *Replica) startRaft(logger hclog.Logger) error {
 	}
 	r.log.running.Store(true)
 	return nil
+}
+
+// bootstrap writes the first membership, if raft has never run here. Raft sets the term
+// first and refuses to go on after a crash in between, so that is completed here: no
+// other way leads to term 1 without an entry.
+func (r *Replica) bootstrap(config *raft.Config) error {
+	first := raft.Configuration{Servers: bootstrapServers(r.o.Bootstrap)}
+	switch {
+	case r.extent.fresh:
+		return raft.BootstrapCluster(config, r.log, r.stable, r.snapshots, r.transport, first)
+	case r.extent.torn:
+		return r.log.StoreLog(&raft.Log{Index: 1, Term: 1, Type: raft.LogConfiguration, Data: raft.EncodeConfiguration(first)})
+	default:
+		return nil
+	}
 }
 
 // raftConfig returns raft's settings. What is not set here stays off on purpose:

@@ -24,6 +24,7 @@ type logExtent struct {
 	first, last uint64
 	mean        int  // bytes per entry behind the state, 0 = none seen
 	fresh       bool // raft has never run here
+	torn        bool // the first start ended between term and first entry
 }
 
 // checkLog compares the log with the state and refuses what does not fit. The state is
@@ -45,6 +46,7 @@ func checkLog(log *logStore, stable *stableStore, a ledger.Applied) (logExtent, 
 		return e, err
 	}
 	e = logExtent{first: first, last: last, fresh: term == 0 && last == 0 && a.Index == 0}
+	e.torn = term == 1 && last == 0 && a.Index == 0
 	switch {
 	case last < a.Index && a.Installed == a.Index:
 		if last == 0 {
