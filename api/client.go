@@ -95,7 +95,11 @@ func (c *Client) send(ctx context.Context, q *call) (*http.Response, error) {
 			return r, nil
 		}
 		last = worse(last, err)
-		if ctx.Err() != nil || q.stream != nil || !another(err) {
+		if ctx.Err() != nil || !another(err) {
+			break
+		}
+		if q.stream != nil { // it is used up; the caller's next attempt goes to another node
+			c.last.Store(uint32((at + 1) % len(c.urls)))
 			break
 		}
 	}

@@ -110,7 +110,7 @@ func (c *Client) Artifact(ctx context.Context, hash codec.Hash) (io.ReadCloser, 
 }
 
 // PutArtifact stores bytes under their hash. The body is read once, so only one node
-// is asked.
+// is asked; after a failure the next call asks another one.
 func (c *Client) PutArtifact(ctx context.Context, put *Upload, body io.Reader) error {
 	q := &call{method: http.MethodPut, path: path("artifacts", put.Hash.String()), stream: body, size: int64(put.Size), header: http.Header{}}
 	put.writeHeader(q.header)

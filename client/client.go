@@ -76,15 +76,24 @@ func (c *Client) Close() {
 // unknown_outcome, no_leader, overloaded and failures of a node, with growing pauses
 // and never by two senders at a time, until ctx ends. Then the error has code
 // unknown_outcome and wraps the context's; the batch may still take effect.
-func (c *Client) Submit(ctx context.Context, batch []byte) (*api.Submission, error) {
+func (c *Client) Submit(ctx context.Context, batch []byte) (s *api.Submission, err error) {
+	err = c.insist(ctx, func() error {
+		s, err = c.service.Submit(ctx, batch)
+		return err
+	})
+	return s, err
+}
+
+// insist repeats an attempt that may be made twice until its outcome is definite.
+func (c *Client) insist(ctx context.Context, attempt func() error) error {
 	pause := c.options.RetryMin
 	for {
-		s, err := c.service.Submit(ctx, batch)
+		err := attempt()
 		if err == nil || definite(err) {
-			return s, err
+			return err
 		}
 		if waitErr := c.wait(ctx, max(pause, min(retryAfter(err), c.options.RetryMax))); waitErr != nil {
-			return nil, &unknown{api.Fail(codec.CodeUnknownOutcome, "%v", err), waitErr}
+			return &unknown{api.Fail(codec.CodeUnknownOutcome, "%v", err), waitErr}
 		}
 		pause = min(2*pause, c.options.RetryMax)
 	}
@@ -219,11 +228,12 @@ func (c *Client) Policy(ctx context.Context, cycle uint64) (*settlement.Policy, 
 }
 
 // PutArtifact stores bytes under their BLAKE3, which it returns. The upload is signed
-// by a key of a registered, active party; origin is that of tree A.
+// by a key of a registered, active party; origin is that of tree A. It is sent again
+// after the failures that Submit repeats.
 func (c *Client) PutArtifact(ctx context.Context, origin string, party codec.ID, key *Key, data []byte) (codec.Blob, error) {
 	put := &api.Upload{Hash: codec.BlobHash(data), Size: uint64(len(data)), Party: party, Key: key.id}
 	put.Signature = key.Sign(api.UploadDigest(origin, put))
-	err := c.service.PutArtifact(ctx, put, bytes.NewReader(data))
+	err := c.insist(ctx, func() error { return c.service.PutArtifact(ctx, put, bytes.NewReader(data)) })
 	return codec.Blob{Hash: put.Hash, Size: put.Size}, err
 }
 
