@@ -33,7 +33,7 @@ func fraudRun(ctx context.Context, s settings, r *report, jobs []job) (err error
 		return err
 	}
 	h.liar = newLiar(h.parties.agents[0])
-	if err := h.settleAll(ctx, r, jobs, nil); err != nil {
+	if err := h.settleAll(ctx, r, jobs, func(int) {}); err != nil {
 		return err
 	}
 	if err := h.count(ctx, new(report)); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 
 	"github.com/forgepool/settle/api"
 	"github.com/forgepool/settle/client"
@@ -40,13 +41,15 @@ func honestRun(ctx context.Context, s settings, r *report, jobs []job) (err erro
 	if err != nil {
 		return err
 	}
-	err = h.settleAll(ctx, r, jobs, func(done int) error {
-		if done != len(jobs)/2 {
-			return nil
+	var replacing sync.WaitGroup
+	var replaced error
+	err = h.settleAll(ctx, r, jobs, func(done int) {
+		if done == len(jobs)/2 {
+			replacing.Go(func() { replaced = replaceLeader(ctx, c, r) })
 		}
-		return replaceLeader(ctx, c, r)
 	})
-	if err != nil {
+	replacing.Wait()
+	if err = errors.Join(err, replaced); err != nil {
 		return err
 	}
 	r.Settlements, r.Shards, r.Providers = len(h.settled), h.shards, len(h.parties.agents)
@@ -80,8 +83,8 @@ func launch(ctx context.Context, s settings, r *report, name string, nodes int) 
 }
 
 // settleAll has all jobs executed and settles them, a few in each batch. After each job
-// it calls meanwhile, if there is one, with the number of jobs done.
-func (h *hub) settleAll(ctx context.Context, r *report, jobs []job, meanwhile func(done int) error) error {
+// it calls meanwhile with the number of jobs done.
+func (h *hub) settleAll(ctx context.Context, r *report, jobs []job, meanwhile func(done int)) error {
 	r.say("registered %d providers, %d customers, 1 adapter; executing %d workloads", providerCount, customerCount, len(jobs))
 	var items []client.Item
 	for i := range jobs {
@@ -91,11 +94,7 @@ func (h *hub) settleAll(ctx context.Context, r *report, jobs []job, meanwhile fu
 		}
 		items = append(items, more...)
 		h.settled, h.shards = append(h.settled, id), h.shards+len(jobs[i].shards)
-		if meanwhile != nil {
-			if err := meanwhile(i + 1); err != nil {
-				return err
-			}
-		}
+		meanwhile(i + 1)
 		if (i+1)%workloadsABatch == 0 || i == len(jobs)-1 {
 			if _, err := h.send(ctx, items); err != nil {
 				return err
@@ -110,7 +109,7 @@ func (h *hub) settleAll(ctx context.Context, r *report, jobs []job, meanwhile fu
 }
 
 // replaceLeader kills the leader as a power failure would, waits for another, and
-// brings the old one back.
+// brings the old one back. The hub goes on submitting meanwhile.
 func replaceLeader(ctx context.Context, c *cluster.Cluster, r *report) error {
 	old, err := c.Leader(ctx)
 	if err != nil {
