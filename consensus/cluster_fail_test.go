@@ -240,12 +240,11 @@ func copyDir(t testing.TB, from, to string) {
 func TestDoubleStart(t *testing.T) {
 	c := newCluster(t, 1, nil)
 	c.startAll()
-	o, err := c.nodes[0].options()
-	if err == nil {
+	if _, err := c.nodes[0].options(); err == nil {
 		t.Fatal("the port should be taken")
 	}
 	c.nodes[0].address = freeAddress(t)
-	o, err = c.nodes[0].options()
+	o, err := c.nodes[0].options()
 	must(t, err)
 	_, err = Open(o)
 	if !errors.Is(err, ErrLocked) {

@@ -26,7 +26,6 @@ type fixture struct {
 	template  codec.Event // the example's first event
 	opening   []byte      // of the sealed customer
 	clock     time.Time
-	programID codec.Hash
 }
 
 type vectorFile struct {

@@ -77,8 +77,8 @@ func (p *puppet) freeze() {
 
 // deposed makes a leader of two in term T with the given transport, tells it by a
 // heartbeat that there is a leader of term T+1, and proposes "X" at once. It returns
-// T, the error of the proposal, and the log.
-func deposed(t *testing.T, wrap func(*raft.NetworkTransport) raft.Transport) (uint64, error, *raft.InmemStore) {
+// T, the log, and the error of the proposal.
+func deposed(t *testing.T, wrap func(*raft.NetworkTransport) raft.Transport) (uint64, *raft.InmemStore, error) {
 	peer := newPuppet(t)
 	inner := newPlainTransport(t)
 	store := raft.NewInmemStore()
@@ -116,7 +116,7 @@ func deposed(t *testing.T, wrap func(*raft.NetworkTransport) raft.Transport) (ui
 	var resp raft.AppendEntriesResponse
 	must(t, peer.AppendEntries("a", inner.LocalAddr(), &raft.AppendEntriesRequest{
 		RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte("b"), Addr: []byte(peer.LocalAddr())},
-		Term:      term + 1, Leader: []byte(peer.LocalAddr()),
+		Term:      term + 1,
 	}, &resp))
 	if resp.Term != term+1 {
 		t.Fatalf("heartbeat of term %d was answered with term %d", term+1, resp.Term)
@@ -128,7 +128,7 @@ func deposed(t *testing.T, wrap func(*raft.NetworkTransport) raft.Transport) (ui
 	case err = <-result:
 	case <-time.After(2 * time.Second):
 	}
-	return term, err, store
+	return term, store, err
 }
 
 // forged says whether the log has "X" under a term that its leader was not elected in.
@@ -148,7 +148,7 @@ func forged(t *testing.T, store *raft.InmemStore, term uint64) bool {
 // TestDeposedLeaderWritesNothing is the schedule of hashicorp/raft issue 695 against our
 // transport.
 func TestDeposedLeaderWritesNothing(t *testing.T) {
-	term, err, store := deposed(t, func(n *raft.NetworkTransport) raft.Transport {
+	term, store, err := deposed(t, func(n *raft.NetworkTransport) raft.Transport {
 		return &transport{NetworkTransport: n, maxBytes: 1 << 20}
 	})
 	if err != raft.ErrNotLeader {
@@ -162,7 +162,7 @@ func TestDeposedLeaderWritesNothing(t *testing.T) {
 // TestDeposedLeaderNeedsTheGuard shows that the schedule above still catches raft
 // without the guard. If it fails, raft was repaired and the guard may go.
 func TestDeposedLeaderNeedsTheGuard(t *testing.T) {
-	term, _, store := deposed(t, func(n *raft.NetworkTransport) raft.Transport { return n })
+	term, store, _ := deposed(t, func(n *raft.NetworkTransport) raft.Transport { return n })
 	if !forged(t, store, term) {
 		t.Error("raft's own transport did not show the fault")
 	}

@@ -163,6 +163,3 @@ func (s *logStore) DeleteRange(first, last uint64) error {
 	s.backlog.cut(first)
 	return nil
 }
-
-// close closes the log once no call is in flight.
-func (s *logStore) close() error { return s.wal.Close() }

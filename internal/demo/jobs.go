@@ -5,8 +5,6 @@ import "fmt"
 // counts says how many jobs of each sort to make.
 type counts struct{ options, searches, ranks, groups int }
 
-func (c counts) total() int { return c.options + c.searches + c.ranks + c.groups }
-
 // allJobs reads the Go distribution and makes the jobs, the sorts interleaved.
 func allJobs(goroot string, c counts) ([]job, error) {
 	files, err := documents(goroot)
