@@ -18,14 +18,14 @@ import (
 
 // fixture is the published example ledger, and the key with which its hub submits.
 type fixture struct {
-	genesis   []byte
-	first     []byte // the example's own batch: registers the parties, settles one workload
-	origin    string
-	hub       codec.ID
-	key       ed25519.PrivateKey
-	template  codec.Event // the example's first event
-	opening   []byte      // of the sealed customer
-	clock     time.Time
+	genesis  []byte
+	first    []byte // the example's own batch: registers the parties, settles one workload
+	origin   string
+	hub      codec.ID
+	key      ed25519.PrivateKey
+	template codec.Event // the example's first event
+	opening  []byte      // of the sealed customer
+	clock    time.Time
 }
 
 type vectorFile struct {
