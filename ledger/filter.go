@@ -1,7 +1,7 @@
 package ledger
 
 import (
-	"encoding/binary"
+	"hash/maphash"
 	"math/bits"
 )
 
@@ -21,19 +21,13 @@ func newFilter(size int) *filter {
 	return &filter{words: make([]uint64, 8*(1<<(bits.Len(uint(blocks))-1)))}
 }
 
-// spread mixes a key into 64 bits. Keys end in ids and hashes, but an id may be
-// chosen by a client: a bad choice costs look-ups, never a wrong answer.
-func spread(key []byte) uint64 {
-	h := uint64(len(key)) * 0x9e3779b97f4a7c15
-	for len(key) >= 8 {
-		h = mix(h ^ binary.LittleEndian.Uint64(key))
-		key = key[8:]
-	}
-	for _, c := range key {
-		h = mix(h ^ uint64(c))
-	}
-	return h
-}
+// seed makes the places of keys in the filter and in the tables unpredictable for who
+// chooses ids. It differs from process to process, and nothing that is stored or
+// answered depends on it.
+var seed = maphash.MakeSeed()
+
+// locate hashes an encoded key for the filter and the tables in memory.
+func locate(key []byte) uint64 { return maphash.Bytes(seed, key) }
 
 func mix(x uint64) uint64 {
 	hi, lo := bits.Mul64(x, 0x9fb21c651e98df25)
@@ -47,20 +41,20 @@ func (f *filter) block(h uint64) (line []uint64, probe uint64) {
 	return f.words[at : at+8 : at+8], mix(h + 0x9e3779b97f4a7c15)
 }
 
-func (f *filter) add(key []byte) {
-	line, probe := f.block(spread(key))
+func (f *filter) add(hash uint64) {
+	line, probe := f.block(hash)
 	for range 6 {
 		line[probe&7] |= 1 << (probe >> 3 & 63)
 		probe >>= 9
 	}
 }
 
-// absent says that the store does not hold the key for sure.
-func (f *filter) absent(key []byte) bool {
+// absent says that the store does not hold a key with this hash for sure.
+func (f *filter) absent(hash uint64) bool {
 	if !f.complete {
 		return false
 	}
-	line, probe := f.block(spread(key))
+	line, probe := f.block(hash)
 	for range 6 {
 		if line[probe&7]&(1<<(probe>>3&63)) == 0 {
 			return true
@@ -70,9 +64,12 @@ func (f *filter) absent(key []byte) bool {
 	return false
 }
 
-// touch reads a key's line. Lines of many keys touched one after the other arrive
-// together, while absent would wait for each.
-func (f *filter) touch(key []byte) uint64 {
-	line, _ := f.block(spread(key))
-	return line[0]
+// touch reads the lines of hashes. They arrive together, while absent would wait for
+// each.
+func (f *filter) touch(hashes []uint64) (sum uint64) {
+	words, mask := f.words, uint64(len(f.words)/8-1)
+	for _, h := range hashes {
+		sum ^= words[h&mask*8]
+	}
+	return sum
 }

@@ -28,7 +28,8 @@ type state struct {
 	blobRefs  table[codec.Hash, place]
 
 	known   *filter
-	touched uint64 // keeps the reads of touch from being optimized away
+	hashes  []uint64 // of touch, reused
+	touched uint64   // keeps the reads of touch from being optimized away
 	nodes   table[string, NodeInfo]
 
 	leaves []codec.Hash          // leaf hashes of the records written since base
@@ -97,13 +98,16 @@ func (s *state) revert() {
 // cache.
 func (s *state) touch(records []settlement.PreparedRecord) {
 	var room [33]byte
+	hashes := s.hashes[:0]
 	for i := range records {
 		r := &records[i]
-		s.touched ^= s.known.touch(appendPair(room[:0], spaceRecordID, pair{r.Author, r.Header.ID}))
+		hashes = append(hashes, locate(appendPair(room[:0], spaceRecordID, pair{r.Author, r.Header.ID})))
 		if r.Event != nil {
-			s.touched ^= s.known.touch(appendPair(room[:0], spaceWorkload, pair{r.Author, r.Event.Body.Workload}))
+			hashes = append(hashes, locate(appendPair(room[:0], spaceWorkload, pair{r.Author, r.Event.Body.Workload})))
 		}
 	}
+	s.touched ^= s.known.touch(hashes)
+	s.hashes = hashes
 }
 
 // settled tells the state that the store now holds everything accepted.

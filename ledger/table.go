@@ -1,9 +1,6 @@
 package ledger
 
 import (
-	"bytes"
-	"slices"
-
 	"github.com/cockroachdb/pebble/v2"
 )
 
@@ -15,15 +12,23 @@ import (
 // it changed, and moves the state sum.
 type table[K comparable, V any] struct {
 	schema[K, V]
-	known   *filter             // nil: every miss is looked up
-	cached  cache[K, stored[V]] // written out; unused if cold
-	cold    bool                // values are not worth caching
-	missed  K                   // a key that is not stored, if lacking: rules ask, then write
-	lacking bool
-	aside   bool           // the state sum does not cover the space
-	at      map[K]int32    // key -> position in dirty
-	dirty   []change[K, V] // in order of first writing
-	undo    []previous[V]  // since the mark
+	known  *filter             // nil: every miss is looked up
+	cached cache[K, stored[V]] // written out; unused if cold
+	cold   bool                // values are not worth caching
+	aside  bool                // the state sum does not cover the space
+	last   asked[K]
+	places index          // where in dirty a key stands
+	dirty  []change[K, V] // in order of first writing
+	undo   []previous[V]  // since the mark
+	room   []byte         // the key at hand, encoded
+}
+
+// asked is the key that was asked for last: rules ask, then write.
+type asked[K comparable] struct {
+	key     K
+	hash    uint64
+	valid   bool
+	lacking bool // it is not stored
 }
 
 // stored is a value as Pebble has it, with its term in the state sum.
@@ -35,6 +40,7 @@ type stored[V any] struct {
 // change is the value that a key has now.
 type change[K comparable, V any] struct {
 	key     K
+	hash    uint64
 	value   V
 	old     sum  // term of the stored value
 	existed bool // there is a stored value
@@ -49,73 +55,101 @@ type previous[V any] struct {
 
 func newTable[K comparable, V any](s schema[K, V], known *filter, entries int) table[K, V] {
 	return table[K, V]{
-		schema: s, known: known, cold: entries == 0,
-		cached: newCache[K, stored[V]](entries), at: map[K]int32{},
+		schema: s, known: known, cold: entries == 0, cached: newCache[K, stored[V]](entries),
+	}
+}
+
+// ask returns what is known of a key that the same caller may have asked for before.
+func (t *table[K, V]) ask(k K) *asked[K] {
+	if !t.last.valid || t.last.key != k {
+		t.room = t.key(t.room[:0], k)
+		t.last = asked[K]{key: k, hash: locate(t.room), valid: true}
+	}
+	return &t.last
+}
+
+// find returns the position of a key in dirty, or -1.
+func (t *table[K, V]) find(hash uint64, k K) int {
+	if t.places.used == 0 {
+		return -1
+	}
+	for i := 0; ; i++ {
+		at := int(t.places.slots[t.places.slot(hash, i)]) - 1
+		if at < 0 || t.dirty[at].hash == hash && t.dirty[at].key == k {
+			return at
+		}
 	}
 }
 
 // get returns the present value of a key.
 func (t *table[K, V]) get(r pebble.Reader, k K) (V, bool) {
-	if i, ok := t.at[k]; ok {
+	q := t.ask(k)
+	if i := t.find(q.hash, k); i >= 0 {
 		return t.dirty[i].value, true
 	}
-	s, ok := t.base(r, k)
+	s, ok := t.base(r, q)
 	return s.value, ok
 }
 
 // base returns what is stored under a key. A store that cannot be read stops the
 // replica.
-func (t *table[K, V]) base(r pebble.Reader, k K) (stored[V], bool) {
-	if t.lacking && t.missed == k {
+func (t *table[K, V]) base(r pebble.Reader, q *asked[K]) (stored[V], bool) {
+	if q.lacking {
 		return stored[V]{}, false
 	}
-	var room [64]byte
-	key := t.key(room[:0], k)
-	if t.known != nil && t.known.absent(key) {
-		t.missed, t.lacking = k, true
+	if t.known != nil && t.known.absent(q.hash) {
+		q.lacking = true
 		return stored[V]{}, false
 	}
 	if !t.cold {
-		if s, ok := t.cached.get(k); ok {
+		if s, ok := t.cached.get(q.hash, q.key); ok {
 			return s, true
 		}
 	}
-	v, ok, err := t.load(r, k)
+	v, ok, err := t.load(r, q.key)
 	if err != nil {
 		panic(err)
 	}
 	if !ok {
-		t.missed, t.lacking = k, true
+		q.lacking = true
 		return stored[V]{}, false
 	}
 	s := stored[V]{value: v}
-	s.term, _ = term(nil, key, t.encode(nil, v))
+	s.term, _ = term(nil, t.key(nil, q.key), t.encode(nil, v))
 	if !t.cold {
-		t.cached.put(k, s)
+		t.cached.put(q.hash, q.key, s)
 	}
 	return s, true
 }
 
 // put sets the value of a key.
 func (t *table[K, V]) put(r pebble.Reader, k K, v V) {
-	if i, ok := t.at[k]; ok {
-		t.undo = append(t.undo, previous[V]{at: i, value: t.dirty[i].value})
+	q := t.ask(k)
+	if i := t.find(q.hash, k); i >= 0 {
+		t.undo = append(t.undo, previous[V]{at: int32(i), value: t.dirty[i].value})
 		t.dirty[i].value = v
 		return
 	}
-	s, ok := t.base(r, k)
-	t.insert(k, v, s.term, ok)
+	s, ok := t.base(r, q)
+	t.insert(q, v, s.term, ok)
 }
 
 // create sets the value of a key that is known to be new.
-func (t *table[K, V]) create(k K, v V) { t.insert(k, v, sum{}, false) }
+func (t *table[K, V]) create(k K, v V) { t.insert(t.ask(k), v, sum{}, false) }
 
-func (t *table[K, V]) insert(k K, v V, old sum, existed bool) {
-	i := int32(len(t.dirty))
-	t.undo = append(t.undo, previous[V]{at: i, fresh: true})
-	t.at[k] = i
-	t.dirty = append(t.dirty, change[K, V]{key: k, value: v, old: old, existed: existed})
+// insert adds a key to those that changed. The filter learns it now, while its line is
+// near; if the batch is taken back, that costs a look-up at most.
+func (t *table[K, V]) insert(q *asked[K], v V, old sum, existed bool) {
+	if t.known != nil && !existed {
+		t.known.add(q.hash)
+	}
+	i := len(t.dirty)
+	t.undo = append(t.undo, previous[V]{at: int32(i), fresh: true})
+	t.places.put(q.hash, i, t.hashAt)
+	t.dirty = append(t.dirty, change[K, V]{key: q.key, hash: q.hash, value: v, old: old, existed: existed})
 }
+
+func (t *table[K, V]) hashAt(i int) uint64 { return t.dirty[i].hash }
 
 // keep accepts what was put since the last keep or revert.
 func (t *table[K, V]) keep() { t.undo = t.undo[:0] }
@@ -125,7 +159,7 @@ func (t *table[K, V]) revert() {
 	for i := len(t.undo) - 1; i >= 0; i-- {
 		u := t.undo[i]
 		if u.fresh {
-			delete(t.at, t.dirty[u.at].key)
+			t.places.remove(t.dirty[u.at].hash, int(u.at))
 			t.dirty = t.dirty[:u.at]
 		} else {
 			t.dirty[u.at].value = u.value
@@ -137,7 +171,7 @@ func (t *table[K, V]) revert() {
 // seal writes all changed values to the batch, moves the state sum, and makes the
 // values the stored ones.
 func (t *table[K, V]) seal(w *writer) {
-	t.lacking = false
+	t.last.valid = false
 	w.order.fill(len(t.dirty), func(b []byte, i int) []byte { return t.key(b, t.dirty[i].key) })
 	for _, e := range w.order.entries {
 		d := &t.dirty[e.at]
@@ -149,11 +183,8 @@ func (t *table[K, V]) seal(w *writer) {
 		} else if now = w.put(); d.existed {
 			w.state.sub(d.old)
 		}
-		if t.known != nil {
-			t.known.add(w.key)
-		}
 		if !t.cold {
-			t.cached.put(d.key, stored[V]{value: d.value, term: now})
+			t.cached.put(d.hash, d.key, stored[V]{value: d.value, term: now})
 		}
 	}
 	t.forget()
@@ -162,9 +193,9 @@ func (t *table[K, V]) seal(w *writer) {
 // forget empties the overlay.
 func (t *table[K, V]) forget() {
 	const keepCapacity = 1 << 16
-	clear(t.at)
+	t.places.clear()
 	if cap(t.dirty) > keepCapacity {
-		t.dirty, t.undo, t.at = nil, nil, map[K]int32{}
+		t.dirty, t.undo = nil, nil
 		return
 	}
 	clear(t.dirty)
@@ -177,26 +208,6 @@ type writer struct {
 	state             sum
 	key, value, block []byte
 	order             ordering
-}
-
-// ordering sorts keys: Pebble takes a sorted run much faster than a random one.
-type ordering struct {
-	keys    []byte
-	entries []ordered
-}
-
-type ordered struct{ from, to, at int32 }
-
-func (o *ordering) fill(n int, key func(b []byte, i int) []byte) {
-	o.keys, o.entries = o.keys[:0], o.entries[:0]
-	for i := range n {
-		from := len(o.keys)
-		o.keys = key(o.keys, i)
-		o.entries = append(o.entries, ordered{int32(from), int32(len(o.keys)), int32(i)})
-	}
-	slices.SortFunc(o.entries, func(a, b ordered) int {
-		return bytes.Compare(o.keys[a.from:a.to], o.keys[b.from:b.to])
-	})
 }
 
 // put writes the key and value at hand and adds their term to the state sum.

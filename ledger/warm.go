@@ -41,7 +41,7 @@ func (l *Ledger) warmUp() {
 func fillFilter(r pebble.Reader, f *filter, stop *atomic.Bool) error {
 	for _, space := range filtered {
 		err := scanKeys(r, space, func(key []byte) error {
-			f.add(key)
+			f.add(locate(key))
 			if stop.Load() {
 				return errStopped
 			}
