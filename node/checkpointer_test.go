@@ -80,3 +80,36 @@ func TestNoCheckpointWithoutGrowth(t *testing.T) {
 		}
 	}
 }
+
+// TestCadence: a checkpoint is due after so much time or so many records, by default a
+// second or 1,000.
+func TestCadence(t *testing.T) {
+	c := start(t, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), patient)
+	defer cancel()
+	if _, err := c.client(0).AwaitCheckpoint(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	c.stop(0)
+	config := c.configs[0]
+	config.CheckpointInterval = 0
+	if d, err := config.withDefaults(); err != nil || d.CheckpointInterval != time.Second || d.CheckpointRecords != 1_000 {
+		t.Errorf("by default every %v or %d records, %v", d.CheckpointInterval, d.CheckpointRecords, err)
+	}
+	c.configs[0].CheckpointInterval, c.configs[0].CheckpointRecords = time.Hour, 3
+	c.start(0)
+	c.await()
+	for _, step := range []struct{ commits, newest uint64 }{{1, 2}, {2, 2}, {1, 5}, {2, 5}, {4, 11}} {
+		for range step.commits {
+			c.commit(0, c.registration(party(codec.RoleCustomer)))
+		}
+		if _, err := c.client(0).AwaitCheckpoint(ctx, step.newest); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(200 * time.Millisecond)
+		newest, err := c.client(0).Service().Checkpoint(ctx, 0)
+		if err != nil || newest.Size != step.newest {
+			t.Fatalf("newest checkpoint %+v (%v), want size %d", newest, err, step.newest)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/forgepool/settle/api"
 	"github.com/forgepool/settle/client"
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/consensus"
@@ -115,12 +117,20 @@ func TestAPIOverTLS(t *testing.T) {
 // TestShortOfSpace: submissions and artifacts are refused, reads go on.
 func TestShortOfSpace(t *testing.T) {
 	c := start(t, 1)
-	c.nodes[0].space.low.Store(true)
-	sdk := c.client(0)
+	c.stop(0)
+	c.configs[0].MinFree = 1 << 62
+	c.start(0)
+	c.await()
+	for deadline := time.Now().Add(patient); !c.nodes[0].space.short() && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	sdk, data := c.client(0), []byte("x")
 	if _, err := sdk.Service().Submit(t.Context(), c.batch(c.registration(party(codec.RoleCustomer))).Bytes); codeOf(err) != codec.CodeStorageFull {
 		t.Errorf("submit: %v", err)
 	}
-	if _, err := sdk.PutArtifact(t.Context(), originA, c.hub.Party(), c.submit, []byte("x")); codeOf(err) != codec.CodeStorageFull {
+	put := &api.Upload{Hash: codec.BlobHash(data), Size: 1, Party: c.hub.Party(), Key: c.submit.ID()}
+	put.Signature = c.submit.Sign(api.UploadDigest(originA, put))
+	if err := sdk.Service().PutArtifact(t.Context(), put, bytes.NewReader(data)); codeOf(err) != codec.CodeStorageFull {
 		t.Errorf("artifact: %v", err)
 	}
 	if _, err := sdk.Service().Record(t.Context(), 0); err != nil {

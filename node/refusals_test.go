@@ -27,8 +27,8 @@ type hostile struct {
 	now      uint64
 }
 
-func newHostile(t *testing.T) *hostile {
-	h := &hostile{cluster: start(t, 1), agent: client.GenerateKey(codec.UseAgent), now: client.Now()}
+func newHostile(t *testing.T, nodes int) *hostile {
+	h := &hostile{cluster: start(t, nodes), agent: client.GenerateKey(codec.UseAgent), now: client.Now()}
 	h.sdk = h.client(0)
 	provider, customer, limit := party(codec.RoleProvider, h.agent), party(codec.RoleCustomer), uint64(1_000_000)
 	customer.Cap = &limit
@@ -110,38 +110,62 @@ func (h *hostile) reseal(s *client.Settlement) bool {
 	return false
 }
 
-// state returns what must not move.
-func (h *hostile) state() api.Status {
-	s, err := h.sdk.Service().Status(h.t.Context())
+// standing is what must not move when something is refused.
+type standing struct {
+	log      api.Status // size, roots, cycle
+	sum      codec.Hash // of all state, the stored outcomes of batches included
+	balances [3]api.Balance
+	work     codec.State
+	events   int
+}
+
+func (h *hostile) standing() (s standing) {
+	h.t.Helper()
+	ctx, service := h.t.Context(), h.sdk.Service()
+	status, err := service.Status(ctx)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return api.Status{Size: s.Size, RootA: s.RootA, RootB: s.RootB}
+	s.log, s.sum = api.Status{Size: status.Size, RootA: status.RootA, RootB: status.RootB, Cycle: status.Cycle}, status.StateSum
+	for i, id := range []codec.ID{h.customer, h.provider, h.platform.Party()} {
+		b, err := service.Balance(ctx, id, 0)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		s.balances[i] = *b
+	}
+	history, err := service.History(ctx, h.hub.Party(), h.work.ID)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	s.work, s.events = history.State, len(history.Records)
+	return s
 }
 
 // refused submits bytes and demands this code, for the whole batch or for its only
-// record, and that nothing was appended.
+// record, and that nothing was appended or changed. Of a refused record its outcome is
+// kept, so the state sum stands still only when the whole batch is refused.
 func (h *hostile) refused(name string, code codec.Code, batch []byte) {
 	h.t.Helper()
-	before := h.state()
+	before := h.standing()
 	ctx, cancel := context.WithTimeout(h.t.Context(), patient)
 	defer cancel()
 	s, err := h.sdk.Submit(ctx, batch)
-	got := api.CodeOf(err)
+	got, after := api.CodeOf(err), h.standing()
 	if err == nil && len(s.Outcomes) == 1 && s.Outcomes[0].Kind == codec.Refused {
-		got = s.Outcomes[0].Code
+		got, after.sum = s.Outcomes[0].Code, before.sum
 	}
 	if got != code {
 		h.t.Errorf("%s: got %q (%v) instead of %q", name, got, err, code)
 	}
-	if h.state() != before {
-		h.t.Errorf("%s: the root moved", name)
+	if after != before {
+		h.t.Errorf("%s: the ledger moved from %+v to %+v", name, before, after)
 	}
 }
 
 // TestRefusedBatches sends what is refused as a whole.
 func TestRefusedBatches(t *testing.T) {
-	h := newHostile(t)
+	h := newHostile(t, 1)
 	event := func() client.Item { _, item := h.plan(1); return item }
 	h.plan(3)
 	sign := func(o client.BatchOptions, origin string, by codec.ID, key *client.Key, items ...client.Item) []byte {
@@ -234,7 +258,7 @@ func (h *hostile) revoked() {
 
 // TestRefusedReceipts: the node that receives a batch verifies what agents signed.
 func TestRefusedReceipts(t *testing.T) {
-	h := newHostile(t)
+	h := newHostile(t, 1)
 	h.entries[1].Receipt[0] ^= 1
 	item := h.settle(func(*client.Settlement) bool { return true })
 	h.refused("receipt", codec.CodeBadReceipt, h.batch(item).Bytes)
@@ -244,7 +268,7 @@ func TestRefusedReceipts(t *testing.T) {
 
 // TestRefusedSettlements settles one workload wrongly in every way, then rightly.
 func TestRefusedSettlements(t *testing.T) {
-	h := newHostile(t)
+	h := newHostile(t, 1)
 	half := uint64(1 << 63)
 	for name, c := range map[string]struct {
 		code codec.Code
@@ -260,6 +284,8 @@ func TestRefusedSettlements(t *testing.T) {
 		"postings":   {codec.CodeBadPostings, h.body(func(s *codec.Settlement) { s.Postings.Root[0]++ })},
 		"cycle":      {codec.CodeClosedCycle, h.body(func(s *codec.Settlement) { s.Cycle++ })},
 		"amount":     {codec.CodeOutOfRange, h.body(func(s *codec.Settlement) { s.Charge = half })},
+		"sum":        {codec.CodeOverflow, h.body(func(s *codec.Settlement) { s.Split.Providers, s.Split.Platform = half-1, half-1 })},
+		"no receipt": {codec.CodeMissingAttachment, h.settle(func(s *client.Settlement) bool { s.Attachments = s.Attachments[1:]; return false })},
 		"event":      {codec.CodeWrongEvent, h.body(func(s *codec.Settlement) { s.Event[0]++ })},
 		"customer":   {codec.CodeWrongCustomer, h.settle(h.reseal)},
 		"adapter":    {codec.CodeWrongAdapter, h.body(func(s *codec.Settlement) { s.Adapter = &h.provider })},
@@ -316,7 +342,7 @@ func repost(s *client.Settlement) bool {
 
 // TestRefusedRecords sends other records that are refused one by one.
 func TestRefusedRecords(t *testing.T) {
-	h := newHostile(t)
+	h := newHostile(t, 1)
 	newParty := func(spoil func(r *client.Registration)) client.Item {
 		r := party(codec.RoleCustomer)
 		r.At, r.Cycle = client.Now(), cycle
@@ -396,7 +422,7 @@ func (h *hostile) firstEvent() codec.ID {
 
 // TestRefusedUploads stores artifacts under false pretences.
 func TestRefusedUploads(t *testing.T) {
-	h := newHostile(t)
+	h := newHostile(t, 1)
 	data := []byte("artifact")
 	put := func(spoil func(u *api.Upload)) error {
 		u := &api.Upload{Hash: codec.BlobHash(data), Size: uint64(len(data)), Party: h.provider, Key: h.agent.ID()}
