@@ -164,15 +164,15 @@ func (l *Ledger) judge(p *settlement.Prepared) ([]codec.Outcome, *codec.Refusal)
 			s.touch(p.Records[i:min(i+touchAhead, len(p.Records))])
 		}
 		rec := &p.Records[i]
-		var change settlement.Change
-		v := settlement.Judge(s, p, i, &change)
+		l.change = settlement.Change{}
+		v := settlement.Judge(s, p, i, &l.change)
 		if v.BatchFault {
 			return nil, v.Refusal
 		}
 		outcomes[i] = v.Outcome()
 		switch {
 		case v.Kind == codec.Appended:
-			link := s.accept(v.Index, rec.LeafA, rec.Author, rec.Header.ID, &change)
+			link := s.accept(v.Index, rec.LeafA, rec.Author, rec.Header.ID, &l.change)
 			l.records = append(l.records, record{rec.Bytes, i, link, rec.LeafA, rec.LeafB})
 			s.moment.Index++
 		case v.Kind == codec.Refused && p.Batch.IsAtomic():

@@ -34,7 +34,8 @@ type Ledger struct {
 	warm      *warming       // nil once the filter is complete
 	changed   bool           // something was applied since the last commit
 	fresh     []settlement.Attachment
-	records   []record // of the batch at hand, reused
+	records   []record          // of the batch at hand, reused
+	change    settlement.Change // of the record at hand, reused
 
 	mu    sync.RWMutex // guards store and view, which readers take together
 	store *store

@@ -34,7 +34,7 @@ var (
 		encodeParty, decodeParty,
 	}
 	keys      = schema[codec.Hash, *settlement.Key]{spaceKey, hashSpace(spaceKey), encodeKey, decodeKey}
-	workloads = schema[pair, *workload]{spaceWorkload, pairSpace(spaceWorkload), encodeWorkload, decodeWorkload}
+	workloads = schema[pair, workload]{spaceWorkload, pairSpace(spaceWorkload), encodeWorkload, decodeWorkload}
 	workUses  = schema[codec.Hash, *settlement.WorkUse]{spaceWorkUse, hashSpace(spaceWorkUse), encodeWorkUse, decodeWorkUse}
 	balances  = schema[settlement.Account, *settlement.Balance]{spaceBalance, appendAccount, encodeBalance, decodeBalance}
 	openings  = schema[codec.Hash, []byte]{

@@ -67,11 +67,7 @@ func (s *Snapshot) Parties(role codec.Role) ([]*settlement.Party, error) {
 
 // Workload returns a workload's state, nil if there is none.
 func (s *Snapshot) Workload(author, id codec.ID) *settlement.Workload {
-	w := must(workloads.load(s.snap, pair{author, id}))
-	if w == nil {
-		return nil
-	}
-	return &w.Workload
+	return must(workloads.load(s.snap, pair{author, id})).Workload
 }
 
 // WorkUse returns the first settlement of a work key, nil if there is none.

@@ -19,7 +19,7 @@ type state struct {
 
 	parties   table[codec.ID, *settlement.Party]
 	keys      table[codec.Hash, *settlement.Key]
-	workloads table[pair, *workload]
+	workloads table[pair, workload]
 	workUses  table[codec.Hash, *settlement.WorkUse]
 	balances  table[settlement.Account, *settlement.Balance]
 	openings  table[codec.Hash, []byte]
@@ -157,7 +157,7 @@ func (s *state) Workload(author, id codec.ID) *settlement.Workload {
 	if !ok {
 		return nil
 	}
-	return &w.Workload
+	return w.Workload
 }
 
 // WorkUse returns the first settlement of a work key or nil.
@@ -250,12 +250,12 @@ func (s *state) accept(index uint64, leaf codec.Hash, author, id codec.ID, c *se
 // acceptWorkload stores a workload's new state. A settlement leaves the last event
 // as it is.
 func (s *state) acceptWorkload(index uint64, now *settlement.Workload) (link uint64) {
-	w := &workload{Workload: *now, lastAt: index}
-	key := pair{w.Author, w.ID}
+	w := workload{Workload: now, lastAt: index}
+	key := pair{now.Author, now.ID}
 	before, ok := s.workloads.get(s.db, key)
 	link = NoIndex
 	switch {
-	case ok && before.Last == w.Last:
+	case ok && before.Last == now.Last:
 		w.lastAt = before.lastAt
 	case ok:
 		link = before.lastAt

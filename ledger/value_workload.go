@@ -10,11 +10,11 @@ import (
 // workload is the stored state of a workload: what the rules see, and where its
 // chain of events ends in the log.
 type workload struct {
-	settlement.Workload
+	*settlement.Workload
 	lastAt uint64 // index of its last event
 }
 
-func encodeWorkload(b []byte, w *workload) []byte {
+func encodeWorkload(b []byte, w workload) []byte {
 	b = append(b, byte(w.State))
 	b = binary.AppendUvarint(b, w.Seq)
 	b = append(append(append(b, w.Last[:]...), w.Sealed[:]...), w.Customer[:]...)
@@ -36,9 +36,9 @@ func encodeWorkload(b []byte, w *workload) []byte {
 	return b
 }
 
-func decodeWorkload(key pair, data []byte) (*workload, bool) {
+func decodeWorkload(key pair, data []byte) (workload, bool) {
 	v := values{b: data}
-	w := new(workload)
+	w := workload{Workload: new(settlement.Workload)}
 	w.Author, w.ID = key.a, key.b
 	w.State, w.Seq = codec.State(v.u8()), v.uvarint()
 	w.Last, w.Sealed, w.Customer = v.hash(), v.hash(), v.id()
