@@ -53,3 +53,25 @@ func TestUnknownPrograms(t *testing.T) {
 		}
 	}
 }
+
+// TestStatusIsReadAsWritten: every status is read as it was written, and nothing else is.
+func TestStatusIsReadAsWritten(t *testing.T) {
+	for _, want := range []Status{OK, Invalid, OverLimit, Unable} {
+		text, err := want.MarshalText()
+		if err != nil || string(text) != want.String() {
+			t.Errorf("%v is written as %q, %v", want, text, err)
+		}
+		var got Status
+		if err := got.UnmarshalText(text); err != nil || got != want {
+			t.Errorf("%q is read as %v, %v", text, got, err)
+		}
+	}
+	if text, err := (Unable + 1).MarshalText(); err == nil {
+		t.Errorf("an unknown status is written as %q", text)
+	}
+	for _, text := range []string{"", "OK", "unknown", "ok "} {
+		if err := new(Status).UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is read", text)
+		}
+	}
+}

@@ -1,5 +1,10 @@
 package replay
 
+import (
+	"fmt"
+	"slices"
+)
+
 // Limits of docs/formats/replay.md section 7, for every family.
 const (
 	// MaxArgs is the largest arguments map of a shard, in bytes.
@@ -60,19 +65,32 @@ const (
 	Unable
 )
 
+var statusNames = [...]string{"ok", "invalid", "over-limit", "unable"}
+
 // String returns the status as the formats write it.
 func (s Status) String() string {
-	switch s {
-	case OK:
-		return "ok"
-	case Invalid:
-		return "invalid"
-	case OverLimit:
-		return "over-limit"
-	case Unable:
-		return "unable"
+	if int(s) < len(statusNames) {
+		return statusNames[s]
 	}
 	return "unknown"
+}
+
+// MarshalText returns the same as String. A status that does not exist is an error.
+func (s Status) MarshalText() ([]byte, error) {
+	if int(s) >= len(statusNames) {
+		return nil, fmt.Errorf("replay: no status %d", s)
+	}
+	return []byte(s.String()), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (s *Status) UnmarshalText(text []byte) error {
+	i := slices.Index(statusNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("replay: no status %q", text)
+	}
+	*s = Status(i)
+	return nil
 }
 
 // A Result is the outcome of a run. Output and Units are zero unless the status is OK.

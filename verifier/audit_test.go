@@ -120,6 +120,7 @@ func TestFraudIsCaught(t *testing.T) {
 					t.Errorf("draw %d accuses settlement %d of %q (%s)", d.I, d.Settlement, d.Fault, d.Reasons)
 				}
 			}
+			readAgain(t, r)
 			c := confirm(t, w, &r.Evidence[0])
 			if c.Fault != fault || c.Settlement != index || !c.Authorship || c.Hub != w.actors["hub"].id {
 				t.Errorf("confirmed %+v", c)
@@ -128,6 +129,27 @@ func TestFraudIsCaught(t *testing.T) {
 				t.Errorf("signed by the agent: %v", c.Signed)
 			}
 		})
+	}
+}
+
+// readAgain writes a report as JSON and expects the same report back, but for the
+// files that stand beside it.
+func readAgain(t *testing.T, r *Report) {
+	t.Helper()
+	data, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := new(Report), *r
+	if err := json.Unmarshal(data, got); err != nil {
+		t.Fatal(err)
+	}
+	want.State, want.Evidence = nil, slices.Clone(r.Evidence)
+	for i := range want.Evidence {
+		want.Evidence[i].File, want.Evidence[i].Bundle = nil, nil
+	}
+	if !reflect.DeepEqual(got, &want) {
+		t.Errorf("read from JSON:\n%+v\nwritten:\n%+v", got, &want)
 	}
 }
 

@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/replay"
@@ -38,6 +39,16 @@ func (f Fault) String() string {
 
 // MarshalText makes JSON show the name.
 func (f Fault) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText reads the name of a fault.
+func (f *Fault) UnmarshalText(text []byte) error {
+	i := slices.Index(faultNames[:], string(text))
+	if i < 1 {
+		return fmt.Errorf("verifier: no fault %q", text)
+	}
+	*f = Fault(i)
+	return nil
+}
 
 // Work is the bytes that a shard was executed on.
 type Work struct {

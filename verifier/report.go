@@ -224,16 +224,32 @@ func (r *Report) writeOdd(w io.Writer) error {
 	return t.Flush()
 }
 
+// recomputedView is Recomputed in JSON: without what its status leaves empty.
+type recomputedView struct {
+	Status replay.Status `json:"status"`
+	Output *BlobName     `json:"output,omitempty"`
+	Units  uint64        `json:"units,omitempty"`
+	Field  string        `json:"field,omitempty"`
+}
+
 // MarshalJSON shows the status as text.
 func (r Recomputed) MarshalJSON() ([]byte, error) {
-	view := struct {
-		Status string    `json:"status"`
-		Output *BlobName `json:"output,omitempty"`
-		Units  uint64    `json:"units,omitempty"`
-		Field  string    `json:"field,omitempty"`
-	}{Status: r.Status.String(), Units: r.Units, Field: r.Field}
+	view := recomputedView{Status: r.Status, Units: r.Units, Field: r.Field}
 	if r.Status == replay.OK && r.Field == "" {
 		view.Output = &BlobName{r.Output.Hash, r.Output.Size}
 	}
 	return json.Marshal(view)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (r *Recomputed) UnmarshalJSON(data []byte) error {
+	var view recomputedView
+	if err := json.Unmarshal(data, &view); err != nil {
+		return err
+	}
+	*r = Recomputed{Status: view.Status, Units: view.Units, Field: view.Field}
+	if view.Output != nil {
+		r.Output = codec.Blob{Hash: view.Output.Hash, Size: view.Output.Size}
+	}
+	return nil
 }
