@@ -98,3 +98,26 @@ func documents(t *testing.T) []string {
 	}
 	return all
 }
+
+// TestReadmeCode requires that the README's Go code stands in the example that
+// compiles.
+func TestReadmeCode(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(repository(t), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := os.ReadFile(filepath.Join(repository(t), "client/example_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)\n```").FindAllStringSubmatch(string(readme), -1)
+	if len(blocks) == 0 {
+		t.Error("the README shows no Go code")
+	}
+	flat := strings.ReplaceAll(string(example), "\n\t", "\n")
+	for _, block := range blocks {
+		if !strings.Contains(flat, block[1]) {
+			t.Errorf("the README's code is not that of client/example_test.go:\n%s", block[1])
+		}
+	}
+}
