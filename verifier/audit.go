@@ -84,7 +84,7 @@ func Audit(ctx context.Context, src Source, o Options) (*Report, error) {
 	}
 	first := max(1, o.From)
 	if first >= pair.Size() {
-		return nil, fmt.Errorf("audit options: From is %d, the log ends before %d", first, pair.Size())
+		return nil, fmt.Errorf("nothing to audit: the range begins at index %d, the published log ends before %d", first, pair.Size())
 	}
 	frame, err := BuildFrame(ctx, src, log, first, pair.Size()-1, o.Workers, o.progress(stageFrame))
 	if err != nil {

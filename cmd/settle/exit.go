@@ -130,6 +130,8 @@ func nextStep(err error) string {
 		return "try the same command again in a few seconds"
 	case codec.CodeUnknownOutcome:
 		return "submit the same batch file again until its outcome is definite; it cannot take effect twice"
+	case codec.CodeUnknownKey, codec.CodeRevokedKey:
+		return "settle party show ID lists the keys of a party with their uses; a batch needs a valid key of use submit"
 	case codec.CodeNotFound:
 		return "check the index or id; a record is there only after its batch was accepted"
 	}

@@ -33,7 +33,7 @@ func (a *app) service() (*api.Client, error) {
 	}
 	c, err := api.NewClient(api.ClientOptions{URLs: nodes})
 	if err != nil {
-		return nil, usage("%v", err)
+		return nil, hint(usage("%v", err), "a node's address is like %s", defaultNode)
 	}
 	return c, nil
 }

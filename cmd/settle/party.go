@@ -39,7 +39,8 @@ func (a *app) partyRegister() *cobra.Command {
 		Long: `Register drafts the registration of a party with its keys, signed by its first owner key.
 A hub must sign it too for providers, adapters and customers, governance for the others;
 then a hub submits it. For founders it goes into the genesis as it is. The node is asked
-for origin and cycle unless both are given.
+for origin and cycle unless both are given. The party's id, which follows from role and
+first owner key, is printed on standard output, or on standard error if the draft is there.
 
 Roles: provider, adapter, customer, platform, auditor, witness, hub, governance, arbiter,
 operator.`,
@@ -115,6 +116,20 @@ func (a *app) writeRegistration(f *registerFlags) error {
 	if err := a.output(f.out, full.format(), "registration"); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stderr, "party %s\n", r.Party())
-	return nil
+	if f.out == "" || f.out == "-" {
+		fmt.Fprintf(a.stderr, "party %s\n", r.Party())
+		return nil
+	}
+	if a.json {
+		return a.printJSON(&registered{Party: r.Party(), Role: role.String(), File: f.out})
+	}
+	_, err = fmt.Fprintf(a.stdout, "party %s\n", r.Party())
+	return err
+}
+
+// registered is who a registration is for.
+type registered struct {
+	Party codec.ID `json:"party"`
+	Role  string   `json:"role"`
+	File  string   `json:"file"`
 }

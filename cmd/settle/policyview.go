@@ -5,7 +5,6 @@ import (
 	"cmp"
 
 	"github.com/forgepool/settle/codec"
-	"github.com/forgepool/settle/proof"
 )
 
 // compareRates orders rates as a policy has them.
@@ -54,91 +53,4 @@ func viewAudit(r *codec.AuditRules) auditFile {
 		f.Beacon = &beaconFile{Chain: r.Beacon.Chain, Genesis: r.Beacon.Genesis, Period: r.Beacon.Period}
 	}
 	return f
-}
-
-// recordView is a record as people read it.
-type recordView struct {
-	Index      uint64     `json:"index"`
-	Kind       string     `json:"kind"`
-	Leaf       codec.Hash `json:"leaf"`
-	Submitter  *codec.ID  `json:"submitter,omitempty"`
-	Batch      *codec.ID  `json:"batch,omitempty"`
-	Position   uint64     `json:"position"`
-	Signatures []string   `json:"signatures,omitempty"` // key ids
-	Body       any        `json:"body"`
-}
-
-// viewRecord decodes a record for people.
-func viewRecord(index uint64, data []byte) (*recordView, error) {
-	rec, err := codec.DecodeRecord(data)
-	if err != nil {
-		return nil, refuse("record %d: %v", index, err)
-	}
-	body, err := viewBody(&rec)
-	if err != nil {
-		return nil, refuse("record %d: %v", index, err)
-	}
-	v := &recordView{Index: index, Kind: rec.Kind.String(), Leaf: proof.LeafA(data), Body: body}
-	for i := range rec.Signatures {
-		v.Signatures = append(v.Signatures, rec.Signatures[i].Key.String())
-	}
-	return v, nil
-}
-
-// viewBody decodes the body of a record. What is not decoded is shown as it is.
-func viewBody(rec *codec.Record) (any, error) {
-	var body any
-	switch rec.Kind {
-	case codec.KindGenesis:
-		return viewGenesis(rec.Body)
-	case codec.KindSettlement:
-		body = new(codec.Settlement)
-	case codec.KindPolicy:
-		p := new(codec.Policy)
-		if err := codec.Decode(rec.Body, p); err != nil {
-			return nil, err
-		}
-		return viewPolicy(p), nil
-	case codec.KindParty:
-		body = new(codec.Party)
-	case codec.KindEvent:
-		body = new(codec.Event)
-	case codec.KindAdjustment:
-		body = new(codec.Adjustment)
-	default:
-		return codec.BlobHash(rec.Body), nil
-	}
-	return body, codec.Decode(rec.Body, body)
-}
-
-// genesisView is a genesis with its bodies opened.
-type genesisView struct {
-	OriginA string         `json:"origin_a"`
-	OriginB string         `json:"origin_b"`
-	Name    string         `json:"name"`
-	Created uint64         `json:"created"`
-	Cycle   uint64         `json:"cycle"`
-	Parties []*codec.Party `json:"parties"`
-	Policy  *policyFile    `json:"policy"`
-}
-
-func viewGenesis(body []byte) (*genesisView, error) {
-	g := new(codec.Genesis)
-	if err := codec.Decode(body, g); err != nil {
-		return nil, err
-	}
-	v := &genesisView{OriginA: g.OriginA, OriginB: g.OriginB, Name: g.Name, Created: g.Created, Cycle: g.Cycle}
-	for _, b := range g.Parties {
-		p := new(codec.Party)
-		if err := codec.Decode(b, p); err != nil {
-			return nil, err
-		}
-		v.Parties = append(v.Parties, p)
-	}
-	p := new(codec.Policy)
-	if err := codec.Decode(g.Policy, p); err != nil {
-		return nil, err
-	}
-	v.Policy = viewPolicy(p)
-	return v, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -22,16 +23,17 @@ const (
 	receipts  = 1_000_000 // ppm of agents' receipts that the node verifies: all
 )
 
-func (h home) keys() string  { return h.in("keys") }
-func (h home) trust() string { return h.in("trust.txt") }
+func (h home) keys() string    { return h.in("keys") }
+func (h home) trust() string   { return h.in("trust.txt") }
+func (h home) parties() string { return h.in("parties.txt") }
 
 func (a *app) dev() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "dev",
 		Short: "Found a ledger to play with, and run its only node",
-		Long: `Dev makes a cluster of one node, the keys of all founders (keys/ in the data directory),
-a genesis with the built-in programs and usual prices, and a trust policy (trust.txt), and
-runs the node. Started again, it goes on with what is there. Whoever can read the directory
+		Long: `Dev makes a cluster of one node, the keys of all founders (keys/ in the data directory,
+with their party ids in parties.txt), a genesis with the built-in programs and usual
+prices, and a trust policy (trust.txt), and runs the node. Started again, it goes on with what is there. Whoever can read the directory
 can sign for everybody: it is no way to found a ledger for real use.`,
 		Example: `  settled dev
   settled dev --dir play --api-addr 127.0.0.1:7500 --cluster-addr 127.0.0.1:7600`,
@@ -74,12 +76,13 @@ can sign for everybody: it is no way to found a ledger for real use.`,
 
 // welcome says what a newcomer can try.
 func (a *app) welcome(h home, url string) error {
-	_, err := fmt.Fprintf(a.stdout, `a ledger with one node; keys of all founders in %s, trust policy in %s
+	_, err := fmt.Fprintf(a.stdout, `a ledger with one node; trust policy in %s, founders in %s, their keys in %s
 try, in another terminal:
-  settle get status --node %s
-  settle prove receipt 0 --node %s --trust %s --out genesis.receipt
-  settle check genesis.receipt --trust %s
-`, h.keys(), h.trust(), url, url, h.trust(), h.trust())
+  export SETTLE_NODE=%s SETTLE_TRUST=%s
+  settle get status
+  settle prove receipt 0 --out genesis.receipt
+  settle check genesis.receipt
+`, h.trust(), h.parties(), h.keys(), url, h.trust())
 	return err
 }
 
@@ -119,12 +122,15 @@ func (h home) found(c *cobra.Command, now time.Time) error {
 	return m.write()
 }
 
-// saveFounders writes the founders' own keys; the node's are elsewhere.
+// saveFounders writes the founders' own keys, the node's are elsewhere, and a list of
+// the founders: role, party id, and the files of their keys.
 func (h home) saveFounders(f *devledger.Founders) error {
 	if err := os.MkdirAll(h.keys(), 0o700); err != nil {
 		return err
 	}
+	var list bytes.Buffer
 	save := func(name string, r *client.Registration) error {
+		fmt.Fprintf(&list, "%-10s %s", r.Role, r.Party())
 		count := map[codec.Use]int{}
 		for _, k := range r.Keys {
 			if k.Use() == codec.UseNode || k.Use() == codec.UseCheckpoint {
@@ -135,17 +141,23 @@ func (h home) saveFounders(f *devledger.Founders) error {
 			if n := count[k.Use()]; n > 1 {
 				file = fmt.Sprintf("%s-%d", file, n)
 			}
+			fmt.Fprintf(&list, " keys/%s.key", file)
 			if err := client.SaveKey(filepath.Join(h.keys(), file+".key"), k); err != nil {
 				return err
 			}
 		}
+		list.WriteByte('\n')
 		return nil
 	}
 	err := errors.Join(save("hub", f.Hub), save("governance", f.Governance), save("platform", f.Platform))
-	for name, list := range map[string][]*client.Registration{"arbiter": f.Arbiters, "auditor": f.Auditors} {
-		for i, r := range list {
-			err = errors.Join(err, save(fmt.Sprintf("%s%d", name, i+1), r))
-		}
+	for i := range f.Arbiters {
+		err = errors.Join(err, save(fmt.Sprintf("arbiter%d", i+1), f.Arbiters[i]))
 	}
-	return errors.Join(err, save("operator", f.Operators[0]))
+	for i := range f.Auditors {
+		err = errors.Join(err, save(fmt.Sprintf("auditor%d", i+1), f.Auditors[i]))
+	}
+	if err = errors.Join(err, save("operator", f.Operators[0])); err != nil {
+		return err
+	}
+	return writeFile(h.parties(), list.Bytes(), 0o644)
 }
