@@ -109,7 +109,7 @@ func (l *Ledger) adopt(s *store) {
 	l.bind()
 	l.applied, l.sealed, l.operators = Applied{}, 0, nil
 	l.intent, l.newest, l.batches, l.warm = Roots{}, 0, nil, nil
-	l.w = writer{batch: s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(2 * commitBytes))}
+	l.w = writer{batch: s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(retainBytes))}
 }
 
 // bind points the state and the trees to this ledger.

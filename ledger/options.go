@@ -14,10 +14,11 @@ import (
 type Options struct {
 	// FS is the file system; tests break it. Default: the operating system's.
 	FS vfs.FS
-	// MemTableBytes is the size of one memtable; four of them may be in memory while
+	// MemTableBytes is the size of one memtable; three of them may be in memory while
 	// flushes are behind. Default: 32 MiB.
 	MemTableBytes uint64
-	// CacheBytes is the size of Pebble's block cache. Default: 32 MiB.
+	// CacheBytes is the size of Pebble's block cache, beside the memtables. Default:
+	// 16 MiB.
 	CacheBytes int64
 	// StateEntries bounds each cache of decoded state values, of which there are
 	// six. Default: 32,768 entries.
@@ -46,7 +47,7 @@ func (o Options) withDefaults() Options {
 		o.MemTableBytes = 32 << 20
 	}
 	if o.CacheBytes == 0 {
-		o.CacheBytes = 32 << 20
+		o.CacheBytes = 16 << 20
 	}
 	if o.StateEntries == 0 {
 		o.StateEntries = 32 << 10
@@ -67,18 +68,19 @@ func (o Options) withDefaults() Options {
 // records, attachments and tiles are, state values are not.
 const separateValues = 4 << 10
 
-// pebbleOptions returns the options of the store (DESIGN.md, "Pebble"). The cache is
-// the caller's to release.
+// pebbleOptions returns the options of the store. Pebble takes the memtables out of the
+// size of the cache, so the usual two are added to it.
 func (o Options) pebbleOptions() *pebble.Options {
 	p := &pebble.Options{
 		FS:                          o.FS,
 		DisableWAL:                  true,
 		ReadOnly:                    o.readOnly,
 		FormatMajorVersion:          pebble.FormatValueSeparation,
+		CacheSize:                   o.CacheBytes + 2*int64(o.MemTableBytes),
 		MemTableSize:                o.MemTableBytes,
-		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       4,
-		L0StopWritesThreshold:       24,
+		MemTableStopWritesThreshold: 3,
+		L0CompactionThreshold:       8,
+		L0StopWritesThreshold:       32,
 		LBaseMaxBytes:               128 << 20,
 		MaxOpenFiles:                1000,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, o.Compactions },
