@@ -308,6 +308,44 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// TestReadable: a person reads names, decoded records and notes, and nothing absent.
+func TestReadable(t *testing.T) {
+	use, role, alg := codec.UseAgent, codec.RoleProvider, uint64(codec.AlgEd25519)
+	party := codec.EncodeParty(&codec.Party{Op: codec.PartyRegister, Role: &role, Keys: []codec.Key{{Alg: &alg, Use: &use}}})
+	bytes := codec.EncodeRecord(&codec.Record{Version: 1, Kind: codec.KindParty, Body: party})
+	policy := codec.EncodePolicy(&codec.Policy{Version: 3, Retention: 5, Floors: make([]codec.Floor, 6),
+		Limits: codec.ShardLimits{MaxUnits: make([]uint64, 6)}})
+	genesis := codec.EncodeGenesis(&codec.Genesis{OriginA: "o/a", Parties: [][]byte{party}, Policy: policy})
+	event := codec.EncodeEvent(&codec.Event{State: codec.StateFailed})
+	for name, test := range map[string]struct {
+		v    any
+		want []string
+	}{
+		"party":      {&Party{Role: role, Keys: []Key{{Use: use}}}, []string{`"role":"provider"`, `"use":"agent"`, `"stake":"0"`}},
+		"record":     {&Record{Bytes: bytes}, []string{`"kind":"party"`, `"op":"register"`, `"role":"provider"`, `"keys":[{"id":`, `"bytes":"`}},
+		"damaged":    {&Record{Bytes: bytes[1:]}, []string{`"undecodable":"`}},
+		"damaged in": {&Policy{Body: policy[1:]}, []string{`"undecodable":"`}},
+		"records":    {[]Record{}, []string{`[]`}},
+		"genesis":    {&Record{Bytes: codec.EncodeRecord(&codec.Record{Version: 1, Body: genesis})}, []string{`"origin_a":"o/a"`, `"op":"register"`, `"effective_from":0`}},
+		"event":      {&Record{Bytes: codec.EncodeRecord(&codec.Record{Version: 1, Kind: codec.KindEvent, Body: event})}, []string{`"state":"Failed"`}},
+		"history":    {&History{State: codec.StatePlanned}, []string{`"state":"Planned"`, `"records":[]`}},
+		"policy":     {&Policy{Body: policy}, []string{`"policy":{"id":`, `"version":3`, `"retention":5`}},
+		"checkpoint": {&Checkpoint{NoteA: []byte("o/a\n1\n")}, []string{`"note_a":"o/a\n1\n"`}},
+		"outcomes":   {&Submission{Outcomes: Outcomes{{Kind: codec.Refused, Code: codec.CodeUnbalanced}}}, []string{`"kind":"refused"`, `"code":"unbalanced"`}},
+		"error":      {Fail(codec.CodeNotFound, "x"), []string{`{"code":"not_found","detail":"x"}`}},
+	} {
+		text, err := json.Marshal(Readable(test.v))
+		for _, want := range test.want {
+			if err != nil || !strings.Contains(string(text), want) {
+				t.Errorf("%s: %s (%v) lacks %s", name, text, err, want)
+			}
+		}
+		if strings.Contains(string(text), "null") {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+}
+
 func TestHealth(t *testing.T) {
 	f := &fake{notReady: true}
 	url := serve(t, f, HandlerOptions{})

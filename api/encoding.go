@@ -50,7 +50,7 @@ func writeValue(w http.ResponseWriter, r *http.Request, status int, v any) error
 		data = codec.Encode(v)
 	} else {
 		w.Header().Set("Content-Type", TypeJSON)
-		text, err := json.MarshalIndent(v, "", "  ")
+		text, err := json.MarshalIndent(Readable(v), "", "  ")
 		if err != nil {
 			return err
 		}

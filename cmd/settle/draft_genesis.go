@@ -39,7 +39,8 @@ const genesisTemplate = `# The founding of a ledger. Lines that begin with # are
   # Drafts of the founders' registrations, written by each of them with
   #   settle party register --role ROLE --key FILE --origin ORIGIN_A --cycle CYCLE
   # Needed: one governance, one platform, a hub, two arbiters, an auditor for each that
-  # the policy asks for, and an operator (keys node and checkpoint) for each node.
+  # the policy asks for, and an operator for each node: with the node's key, one of them
+  # with the checkpoint key too.
   "parties": ["governance.draft", "platform.draft", "hub.draft", "arbiter-1.draft",
     "arbiter-2.draft", "auditor.draft", "operator-1.draft"],
   # vkeys of witnesses, none for now.

@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/forgepool/settle/api"
 )
 
 // readFile reads a file of at most limit bytes. Whoever named a file that cannot be
@@ -122,7 +124,7 @@ func fieldText(v reflect.Value) string {
 	if v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
 		marshal = func(v any) ([]byte, error) { return json.MarshalIndent(v, "", "  ") }
 	}
-	data, err := marshal(v.Interface())
+	data, err := marshal(api.Readable(v.Interface()))
 	if err != nil {
 		return fmt.Sprint(v.Interface())
 	}

@@ -40,6 +40,9 @@ func (a *app) question(use, short, example string, names []string, ask func(ctx 
 			if err != nil {
 				return err
 			}
+			if a.json {
+				return a.printJSON(api.Readable(v))
+			}
 			return a.print(v)
 		},
 	}

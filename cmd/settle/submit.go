@@ -140,7 +140,7 @@ func (a *app) outcomes(s *api.Submission) error {
 		}
 	}
 	if a.json {
-		if err := a.printJSON(s); err != nil {
+		if err := a.printJSON(api.Readable(s)); err != nil {
 			return err
 		}
 	} else if err := a.outcomeTable(s); err != nil {
