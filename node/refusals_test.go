@@ -197,6 +197,12 @@ func TestRefusedBatches(t *testing.T) {
 	h.refused("oversized attachments", codec.CodeTooLarge, change(func(b *codec.Batch) {
 		b.Attachments = append(b.Attachments, make([]byte, codec.MaxAttachment+1))
 	}))
+	h.refused("oversized record", codec.CodeTooLarge, change(func(b *codec.Batch) { b.Records[0] = make([]byte, codec.MaxRecord+1) }))
+	h.refused("too many records", codec.CodeTooLarge, change(func(b *codec.Batch) {
+		for len(b.Records) <= codec.MaxBatchRecords {
+			b.Records = append(b.Records, []byte{0})
+		}
+	}))
 	hub, stranger := h.hub.Party(), client.GenerateKey(codec.UseSubmit)
 	h.refused("origin", codec.CodeWrongOrigin, sign(client.BatchOptions{}, originB, hub, h.submit, event()))
 	h.refused("key", codec.CodeUnknownKey, sign(client.BatchOptions{}, originA, hub, stranger, event()))
@@ -377,6 +383,9 @@ func TestRefusedRecords(t *testing.T) {
 		item.Record = codec.EncodeRecord(&codec.Record{Version: 1, Kind: codec.KindEvent, Body: codec.EncodeEvent(&e)})
 		return item
 	}
+	spoiled := func(spoil func(b []byte) []byte) client.Item {
+		return client.Item{Record: spoil(event(func(*codec.Event) {}).Record)}
+	}
 	hub := h.hub.Owner()
 	dispute := (&client.Draft{Kind: codec.KindDispute, Body: []byte{0xa0}}).Sign(originA, hub).Item()
 	for name, c := range map[string]struct {
@@ -385,6 +394,9 @@ func TestRefusedRecords(t *testing.T) {
 	}{
 		"kind":            {codec.CodeUnknownKind, dispute},
 		"garbage":         {codec.CodeMalformed, client.Item{Record: []byte{0xff}}},
+		"truncated":       {codec.CodeMalformed, spoiled(func(b []byte) []byte { return b[:len(b)-1] })},
+		"long integer":    {codec.CodeMalformed, spoiled(func(b []byte) []byte { return slices.Concat(b[:2], []byte{0x18, 1}, b[3:]) })},
+		"unknown key":     {codec.CodeMalformed, spoiled(func(b []byte) []byte { return slices.Concat([]byte{b[0] + 1}, b[1:], []byte{0x18, 0x63, 0}) })},
 		"no hub":          {codec.CodeUnsigned, signatures(func(*client.Draft) {})},
 		"one too many":    {codec.CodeWrongSigners, signatures(func(d *client.Draft) { d.Sign(originA, hub, h.governance.Owner()) })},
 		"false signature": {codec.CodeBadSignature, signatures(func(d *client.Draft) { d.Sign(originA, hub); d.Signatures[0].Sig[3] ^= 1 })},
