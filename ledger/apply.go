@@ -136,11 +136,20 @@ func (l *Ledger) applyBatch(p *settlement.Prepared, stamp uint64) BatchResult {
 	s.moment = settlement.Moment{
 		Index: l.treeA.size, Stamp: stamp, Time: max(l.applied.Time, stamp), Cycle: l.applied.Cycle,
 	}
+	if r := settlement.CheckForm(s, p); r != nil {
+		return BatchResult{Fault: r}
+	}
+	number, known := s.batchIDs.get(s.db, pair{p.Batch.Submitter, p.Batch.ID})
+	if known {
+		if b := l.storedBatch(number); b.Digest == p.Digest {
+			return BatchResult{Outcomes: b.Outcomes, Known: true}
+		}
+	}
 	if r := settlement.CheckSubmitter(s, p); r != nil {
 		return BatchResult{Fault: r}
 	}
-	if number, ok := s.batchIDs.get(s.db, pair{p.Batch.Submitter, p.Batch.ID}); ok {
-		return l.answerKnown(number, p)
+	if known {
+		return BatchResult{Fault: codec.Refuse(codec.CodeBatchConflict, "the batch id stands for other content")}
 	}
 	if r := settlement.CheckClock(s, p, stamp); r != nil {
 		return BatchResult{Fault: r}

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"bytes"
+
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/forgepool/settle/codec"
@@ -238,7 +240,7 @@ func (s *state) accept(index uint64, leaf codec.Hash, author, id codec.ID, c *se
 	}
 	for _, o := range c.Openings {
 		if _, ok := s.openings.get(s.db, o.Hash); !ok {
-			s.openings.create(o.Hash, o.Blob)
+			s.openings.create(o.Hash, bytes.Clone(o.Blob)) // the cache must not keep the whole batch
 		}
 	}
 	if c.Workload == nil {
