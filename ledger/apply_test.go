@@ -1,9 +1,11 @@
 package ledger
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/proof"
 )
 
 func TestWorkloads(t *testing.T) {
@@ -142,6 +144,39 @@ func TestConflictAndRepeat(t *testing.T) {
 	}
 	if r.Outcomes[1].Index != before.Size || r.Outcomes[2].Index != before.Size || r.Outcomes[0].Index != before.Size-1 {
 		t.Fatalf("%+v", r.Outcomes)
+	}
+}
+
+// TestKnownBatchOutlivesItsKey checks that the outcomes of a batch are kept for ever:
+// also after its key was revoked, when the same key signs nothing new any more.
+func TestKnownBatchOutlivesItsKey(t *testing.T) {
+	w := newWorld(t)
+	l := w.create(Options{})
+	defer l.Close()
+	records, blobs := w.planned(2)
+	draft := w.draft(blobs, records[0])
+	kept := w.sign(draft)
+	want := w.one(l, kept).Outcomes
+	submit := keyID(w.hub.keys[codec.UseSubmit])
+	revoke := &codec.Party{ID: w.draw(), At: w.now, Cycle: testCycle, Author: w.hub.id, Party: w.hub.id, Op: codec.PartyRevokeKey,
+		Keys: []codec.Key{{ID: submit}}, Reason: ref(uint64(1)), Prev: proof.LeafA(w.genesis)}
+	r := w.one(l, w.batch(nil, signRecord(codec.KindParty, codec.Encode(revoke), w.hub)))
+	if r.Fault != nil || r.Outcomes[0].Kind != codec.Appended {
+		t.Fatalf("revocation: %+v", r)
+	}
+	before := l.Applied()
+	if r := w.one(l, kept); !r.Known || r.Fault != nil || !slices.Equal(r.Outcomes, want) {
+		t.Errorf("the known batch: %+v", r)
+	}
+	draft.Records = records[1:]
+	for name, batch := range map[string][]byte{"new": w.batch(blobs, records[1]), "conflicting": w.sign(draft)} {
+		if r := w.one(l, batch); r.Fault == nil || r.Fault.Code != codec.CodeRevokedKey {
+			t.Errorf("a %s batch: %+v", name, r)
+		}
+	}
+	before.Index = l.Applied().Index
+	if l.Applied() != before {
+		t.Error("something changed")
 	}
 }
 

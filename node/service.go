@@ -82,17 +82,21 @@ func (s *service) advise(p *settlement.Prepared) (*api.Submission, error) {
 	defer s.fatality.guard()
 	stamp := uint64(max(time.Now().UnixMilli(), 0))
 	rules := v.View(stamp)
-	if r := settlement.CheckSubmitter(rules, p); r != nil {
+	if r := settlement.CheckForm(rules, p); r != nil {
 		return nil, refused(r)
 	}
 	known, err := v.Batch(p.Batch.Submitter, p.Batch.ID)
-	switch {
-	case err == nil && known.Digest != p.Digest:
-		return nil, api.Fail(codec.CodeBatchConflict, "the batch id stands for other content")
-	case err == nil:
+	if err == nil && known.Digest == p.Digest {
 		return &api.Submission{Outcomes: known.Outcomes, Known: true, Size: v.Size()}, nil
-	case !errors.Is(err, ledger.ErrNotFound):
+	}
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return nil, answer(err)
+	}
+	if r := settlement.CheckSubmitter(rules, p); r != nil {
+		return nil, refused(r)
+	}
+	if err == nil {
+		return nil, api.Fail(codec.CodeBatchConflict, "the batch id stands for other content")
 	}
 	if r := settlement.CheckClock(rules, p, stamp); r != nil {
 		return nil, refused(r)

@@ -13,8 +13,8 @@
 //
 //	p := Prepare(data)            // or PrepareBatch, PrepareRecord for each, Finish
 //	CheckReceipts(view, p)        // only where the batch arrives, before it is proposed
-//	CheckSubmitter(view, p)       // form, origin, key, signature
-//	                              // then the ledger looks up known batches
+//	CheckForm(view, p)            // form, origin; then: are the outcomes known?
+//	CheckSubmitter(view, p)       // key, signature; then: is the id taken?
 //	CheckClock(view, p, stamp)    // clock and attachments
 //	Judge(view, p, i, &change)    // for each record in order; the view moves on
 //

@@ -2,26 +2,36 @@ package settlement
 
 import "github.com/forgepool/settle/codec"
 
-// CheckBatch decides whether the batch as a whole may be judged: CheckSubmitter and
-// CheckClock without the look-up of known batches between them.
+// CheckBatch decides whether a new batch as a whole may be judged: CheckForm,
+// CheckSubmitter and CheckClock, without the look-ups of known batches between them.
 func CheckBatch(v View, p *Prepared, stamp uint64) *codec.Refusal {
+	if r := CheckForm(v, p); r != nil {
+		return r
+	}
 	if r := CheckSubmitter(v, p); r != nil {
 		return r
 	}
 	return CheckClock(v, p, stamp)
 }
 
-// CheckSubmitter checks form, origin, key and signature of a batch against the state
-// that it meets. A batch that passes is its submitter's; whether it is known is
-// looked up next, then CheckClock follows.
-func CheckSubmitter(v View, p *Prepared) *codec.Refusal {
+// CheckForm checks form and origin of a batch. One that passes has a submitter, an id
+// and a digest; if the submitter's id is known with this digest, the stored outcomes
+// are the answer, whatever has become of submitter and key since.
+func CheckForm(v View, p *Prepared) *codec.Refusal {
 	if p.Fault != nil {
 		return p.Fault
 	}
-	b := p.Batch
-	if b.Origin != v.Facts().OriginA {
-		return codec.Refuse(codec.CodeWrongOrigin, "the batch is for "+b.Origin)
+	if p.Batch.Origin != v.Facts().OriginA {
+		return codec.Refuse(codec.CodeWrongOrigin, "the batch is for "+p.Batch.Origin)
 	}
+	return nil
+}
+
+// CheckSubmitter checks key and signature of a batch that passed CheckForm against the
+// state that it meets. A batch that passes is its submitter's; if its id is known, with
+// another digest, it is batch_conflict, else CheckClock follows.
+func CheckSubmitter(v View, p *Prepared) *codec.Refusal {
+	b := p.Batch
 	key := v.Key(b.Key)
 	if key == nil || key.Party != b.Submitter || key.Use != codec.UseSubmit {
 		return codec.Refuse(codec.CodeUnknownKey, "not a submit key of the submitter")
