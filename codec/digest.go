@@ -125,7 +125,7 @@ func WorkKey(program, seed, args Hash, entries []*ShardEntry) Hash {
 	return blake3.Sum256(b)
 }
 
-// LabelCommitment is the salted commitment to one label (sum-trees.md section 4);
+// LabelCommitment is the salted commitment to one label (records.md section 4);
 // value is the canonical encoding of the label's value.
 func LabelCommitment(salt ID, label string, value []byte) Hash {
 	return domain(domainLabel, salt[:], binary.BigEndian.AppendUint16(nil, uint16(len(label))), []byte(label), value)

@@ -76,6 +76,9 @@ func (s *reads) History(_ context.Context, author, workload codec.ID) (*api.Hist
 		if w == nil {
 			return nil, ledger.ErrNotFound
 		}
+		if w.Seq >= maxEvents {
+			return nil, api.Fail(codec.CodeTooLarge, "the workload has %d events, more than the %d of one answer", w.Seq+1, maxEvents)
+		}
 		indexes, err := v.History(author, workload, maxEvents)
 		if err != nil {
 			return nil, err

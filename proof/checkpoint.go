@@ -10,7 +10,7 @@ import (
 
 // MaxNote is the largest signed note in bytes: room for a hundred Ed25519
 // signatures, or for Ed25519 and ML-DSA-44 of a dozen signers.
-const MaxNote = 64 << 10
+const MaxNote = 65_535
 
 // Checkpoint is a signed statement of one tree's size and root that a trust
 // policy accepted. It comes only from [TrustPolicy.OpenCheckpoint] and never

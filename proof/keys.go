@@ -14,7 +14,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// Signature types of signed notes (docs/formats/transparency.md section 1).
+// Signature types of signed notes (docs/formats/transparency.md section 2).
 const (
 	algCheckpoint  = 0x01 // Ed25519 over the note's text
 	algCosignature = 0x04 // timestamped Ed25519 of a witness

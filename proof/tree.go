@@ -14,7 +14,7 @@ const (
 	// MaxSize is the largest size of a log.
 	MaxSize = 1<<63 - 1
 	// MaxRecord is the largest record in bytes, the limit of an entry bundle
-	// (docs/formats/transparency.md section 5).
+	// (docs/formats/records.md section 1).
 	MaxRecord = 65_535
 	// MaxPlan is the largest number of plan leaves (docs/formats/records.md section 6.5).
 	MaxPlan = 4_096

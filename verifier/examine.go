@@ -135,7 +135,7 @@ func (x *examiner) checkAgent(d *dossier, e *examination) error {
 		return lie(LieKey, "agent key %s is registered nowhere", e.entry.Agent)
 	case !receiptValid(x.log.Pair.A.Origin(), &d.body, key, e.entry):
 		return fmt.Errorf("%w: shard %d of settlement %d", errFault[FaultReceipt], e.entry.Index, d.index)
-	case key.ValidFrom > d.index || key.ValidTo < planned || key.RevokedAt < planned:
+	case key.ValidFrom > d.index || key.RevokedAt < planned:
 		return lie(LieKey, "agent key %s is not valid for settlement %d", e.entry.Agent, d.index)
 	}
 	return nil
