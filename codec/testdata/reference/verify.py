@@ -308,7 +308,7 @@ class Checkpoint:
     """A signed note that a trust policy opens."""
 
     def __init__(self, policy, note):
-        demand(len(note) <= 64 << 10, "note too large")
+        demand(len(note) <= 65535, "note too large")
         try:
             text = note.decode()
         except UnicodeDecodeError:
@@ -479,7 +479,7 @@ def check_record(data):
 
 def check_receipt(policy, file):
     """transparency.md section 6."""
-    demand(len(file) <= 192 << 10, "receipt too large")
+    demand(len(file) <= 196607, "receipt too large")
     head, found, note = file.partition(b"\n\n")
     lines = head.decode("ascii", "replace").split("\n")
     demand(found and len(lines) >= 3 and lines[0] == "settle receipt v1", "not a receipt")
@@ -495,7 +495,7 @@ def check_receipt(policy, file):
 
 def check_consistency(policy, file):
     """transparency.md section 7."""
-    demand(len(file) <= 132 << 10, "consistency file too large")
+    demand(len(file) <= 135166, "consistency file too large")
     parts = file.split(b"\n\n")
     demand(len(parts) == 5, "not a consistency file")
     lines = parts[0].decode("ascii", "replace").split("\n")
