@@ -61,3 +61,14 @@ func isNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
 func damaged(index uint64, err error, format string, args ...any) *IntegrityError {
 	return &IntegrityError{What: fmt.Sprintf(format, args...), Index: index, Err: err}
 }
+
+// guarded makes an error of a panic. Pebble answers with one when it reads from a blob
+// file that is lost or cut off.
+func guarded(read func() error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = damaged(NoIndex, fmt.Errorf("%v", cause), "the store cannot be read")
+		}
+	}()
+	return read()
+}

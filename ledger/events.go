@@ -55,7 +55,7 @@ func (o Options) listener() *pebble.EventListener {
 
 // silent drops Pebble's log lines: what matters arrives as an event. A fatal error
 // means that a write failed; the memory no longer matches the disk.
-type silent struct{}
+type silent struct{ fatal func() }
 
 // Infof drops the line.
 func (silent) Infof(string, ...any) {}
@@ -64,6 +64,9 @@ func (silent) Infof(string, ...any) {}
 func (silent) Errorf(string, ...any) {}
 
 // Fatalf stops the process by a panic that says what failed.
-func (silent) Fatalf(format string, args ...any) {
+func (s silent) Fatalf(format string, args ...any) {
+	if s.fatal != nil {
+		s.fatal()
+	}
 	panic("ledger: storage failed: " + fmt.Sprintf(format, args...))
 }

@@ -1,6 +1,27 @@
 package ledger
 
-import "testing"
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// ownProcess is set in the environment of a process that runs one test alone.
+const ownProcess = "LEDGER_TEST_ALONE"
+
+// InOwnProcess runs a test that leaves Pebble in pieces in another process, which takes
+// the pieces with it. The test goes on only where it returns true.
+func InOwnProcess(t *testing.T) bool {
+	if os.Getenv(ownProcess) != "" {
+		return true
+	}
+	c := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	c.Env = append(os.Environ(), ownProcess+"=1")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return false
+}
 
 // BuildForFsck makes a ledger on disk with everything that fsck looks at: workloads,
 // refused and repeated records, checkpoints, closed and open tiles, an unclean stop.

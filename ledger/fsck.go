@@ -57,8 +57,9 @@ func (r *Report) OK() bool { return len(r.Findings) == 0 }
 // from the records: leaf hashes, both trees, every tile, roots at every checkpoint;
 // it judges every batch again under its stamp and compares the state that results,
 // and the outcomes, with what is stored, entry by entry. Nothing is written to the
-// ledger. The error says why the check could not be made; what it found is in the
-// report. If a record is damaged the state is not rebuilt.
+// ledger. What it found is in the report. The error says why the check could not be
+// made: an *IntegrityError if the store is too damaged to be read at all. If a record is
+// damaged the state is not rebuilt.
 func Fsck(dir string, o FsckOptions) (*Report, error) {
 	options := Options{FS: o.FS, readOnly: true}.withDefaults()
 	if o.Progress == nil {
@@ -71,11 +72,11 @@ func Fsck(dir string, o FsckOptions) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := newLedger(dir, name, options)
+	l, err := openUsed(dir, name, options)
 	if err != nil {
 		return nil, err
 	}
-	defer l.discard()
+	defer func() { _ = guarded(l.discard) }() // Pebble loses count of its readers in a panic
 	k := &checker{o: o, l: l, db: l.store.db, report: new(Report)}
 	if err := k.run(); err != nil {
 		return nil, err
@@ -118,11 +119,14 @@ func (k *checker) run() error {
 		return err
 	}
 	k.report.Applied = k.l.applied
-	k.checkLog()
-	if k.sumStored(); k.broken {
+	if k.checkLog(); k.broken {
 		return nil
 	}
-	return k.rebuild()
+	err = guarded(func() error { k.sumStored(); return nil })
+	if err == nil {
+		err = guarded(k.rebuild)
+	}
+	return err
 }
 
 // sumStored compares the state sum with the stored state.

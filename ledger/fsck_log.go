@@ -122,10 +122,13 @@ func scanChunks(k *checker, f func(c *chunk, key []byte, err error) bool) error 
 	defer it.Close()
 	for ok := it.First(); ok; ok = it.Next() {
 		var c *chunk
-		value, err := it.ValueAndErr()
-		if err == nil {
-			c, err = parseChunk(it.Key(), append([]byte{}, value...))
-		}
+		err := guarded(func() error {
+			value, err := it.ValueAndErr()
+			if err == nil {
+				c, err = parseChunk(it.Key(), append([]byte{}, value...))
+			}
+			return err
+		})
 		if !f(c, it.Key(), err) {
 			return nil
 		}

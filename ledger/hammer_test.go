@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"io"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -12,7 +13,13 @@ import (
 	"github.com/forgepool/settle/proof"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain looks for goroutines left behind, but not in tests in a process of their own.
+func TestMain(m *testing.M) {
+	if os.Getenv(ownProcess) != "" {
+		os.Exit(m.Run())
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // TestReadersAndWriter lets several goroutines read, prove and stream while batches
 // are applied and the store is replaced. It means most under the race detector.

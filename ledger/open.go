@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -44,17 +45,32 @@ const (
 
 // openAt opens the store of this name in a ledger's directory.
 func openAt(dir, name string, o Options, how checking) (*Ledger, error) {
-	l, err := newLedger(dir, name, o)
+	l, err := openUsed(dir, name, o)
 	if err != nil {
-		if pebble.IsCorruptionError(err) {
-			err = damaged(NoIndex, err, "opening the store")
-		}
 		return nil, err
 	}
 	if err := l.load(how); err != nil {
 		return nil, errors.Join(err, l.discard())
 	}
 	return l, nil
+}
+
+// openUsed opens a store that was in use. Whatever it lacks it has lost, so that is damage
+// too, unlike a file system that fails.
+func openUsed(dir, name string, o Options) (*Ledger, error) {
+	l, err := newLedger(dir, name, o)
+	if err != nil && isDamage(err) {
+		err = damaged(NoIndex, err, "store %s does not open", name)
+	}
+	return l, err
+}
+
+// isDamage tells damage from other reasons why Pebble does not open a store. That a table
+// has another size than it should have is an error without a type.
+func isDamage(err error) bool {
+	return pebble.IsCorruptionError(err) || isNotExist(err) || errors.Is(err, pebble.ErrDBDoesNotExist) ||
+		errors.Is(err, pebble.ErrDBNotPristine) || // its marker of the format is lost
+		strings.Contains(err.Error(), "object size mismatch")
 }
 
 // discard closes the store without marking it clean.

@@ -37,6 +37,7 @@ type Options struct {
 	SkipScrub bool
 
 	readOnly bool
+	fatal    func() // told before a failed storage stops the process; tests only
 }
 
 func (o Options) withDefaults() Options {
@@ -85,7 +86,7 @@ func (o Options) pebbleOptions() *pebble.Options {
 		MaxOpenFiles:                1000,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, o.Compactions },
 		EventListener:               o.listener(),
-		Logger:                      silent{},
+		Logger:                      silent{o.fatal},
 	}
 	p.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
 		return pebble.ValueSeparationPolicy{

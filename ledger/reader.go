@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/transparency-dev/merkle/compact"
@@ -33,8 +34,8 @@ func (r *reader) at(index uint64, f func(c *chunk, row int) error) error {
 	if !it.Last() {
 		return damaged(index, it.Error(), "record is missing")
 	}
-	value, err := it.ValueAndErr()
-	if err != nil {
+	var value []byte
+	if err := guarded(func() (err error) { value, err = it.ValueAndErr(); return err }); err != nil {
 		return damaged(index, err, "reading records")
 	}
 	c, err := parseChunk(it.Key(), value)
@@ -132,7 +133,9 @@ func (c *tileReader) read(db pebble.Reader, key []byte) ([]byte, error) {
 		return c.data, nil
 	}
 	c.close()
-	data, closer, err := db.Get(key)
+	var data []byte
+	var closer io.Closer
+	err := guarded(func() (err error) { data, closer, err = db.Get(key); return err })
 	if err != nil {
 		return nil, damaged(NoIndex, err, "reading tile %x", key[1:])
 	}
