@@ -19,7 +19,7 @@ const (
 
 // noFloats are the packages in which a floating-point type may not even be named:
 // what they compute is hashed, compared or replicated.
-var noFloats = []string{"codec", "proof", "settlement", "replay", "ledger"}
+var noFloats = []string{"codec", "proof", "settlement", "replay", "ledger", "contract"}
 
 // source is one parsed Go file of the repository.
 type source struct {
