@@ -35,7 +35,9 @@ type referee struct {
 	want  map[string]bool
 }
 
-func newReferee(t *testing.T) *referee { return &referee{t: t, dir: t.TempDir(), want: map[string]bool{}} }
+func newReferee(t *testing.T) *referee {
+	return &referee{t: t, dir: t.TempDir(), want: map[string]bool{}}
+}
 
 // file adds a file that must, or must not, verify.
 func (r *referee) file(verified bool, data []byte, format string, args ...any) {
