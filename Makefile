@@ -27,9 +27,12 @@ lint: ## formatting, vet, staticcheck, and the rules of the house
 	$(GO) test ./internal/lint
 
 FUZZTIME ?= 30s
-fuzz: ## every fuzz target for FUZZTIME each
-	@for target in $$($(GO) test ./fuzz -list '^Fuzz' | grep ^Fuzz); do \
-		$(GO) test ./fuzz -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x || exit 1; \
+fuzz: ## every fuzz target of every package for FUZZTIME each
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test $$package -list '^Fuzz' | grep ^Fuzz); do \
+			echo "$$package $$target"; \
+			$(GO) test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x || exit 1; \
+		done; \
 	done
 
 bench: build ## throughput and memory of real nodes over HTTP, in ./bench-out
