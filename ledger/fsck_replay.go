@@ -54,7 +54,6 @@ type chunkStream struct {
 	it    *pebble.Iterator
 	begun bool
 	c     *chunk // nil at the end
-	first bool
 }
 
 func (s *chunkStream) next() {

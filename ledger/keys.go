@@ -54,22 +54,12 @@ func appendPair(k []byte, space byte, p pair) []byte {
 	return append(append(append(k, space), p.a[:]...), p.b[:]...)
 }
 
-func pairFromKey(k []byte) (p pair) {
-	copy(p.a[:], k[1:17])
-	copy(p.b[:], k[17:33])
-	return p
-}
-
 func appendNumber(k []byte, space byte, n uint64) []byte {
 	return binary.BigEndian.AppendUint64(append(k, space), n)
 }
 
 func numberKey(space byte, n uint64) []byte {
 	return appendNumber(make([]byte, 0, 9), space, n)
-}
-
-func hashKey(space byte, h codec.Hash) []byte {
-	return append(append(make([]byte, 0, 33), space), h[:]...)
 }
 
 // The two kinds of checkpoint keys.

@@ -29,7 +29,6 @@ type store struct {
 	path string
 	refs atomic.Int64
 	drop atomic.Bool // replaced: remove the files on close
-	err  error       // of the close, read by the user that closed
 }
 
 func openStore(o Options, path string) (*store, error) {

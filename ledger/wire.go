@@ -9,13 +9,6 @@ import (
 // Values in the store are hand-written: fixed order, big-endian integers, unsigned
 // varints for counts and small numbers, a byte 0 or 1 before what may be absent.
 
-func appendOptional(b []byte, x []byte) []byte {
-	if x == nil {
-		return append(b, 0)
-	}
-	return append(append(b, 1), x...)
-}
-
 func appendBlock(b, x []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(x))), x...)
 }

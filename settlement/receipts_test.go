@@ -87,8 +87,8 @@ func TestReceiptsOfNewAgents(t *testing.T) {
 	j := w.newJob(1)
 	j.entries[0].Provider, j.entries[0].Agent = a.id, keyID(a.keys[codec.UseAgent])
 	j.run()
-	r, blobs := j.settle(j.spoilReceipt(0))
-	r, blobs = j.settleOver(blobs[0])
+	_, blobs := j.settle(j.spoilReceipt(0))
+	r, blobs := j.settleOver(blobs[0])
 	registration := signedParty(a.prove(reg), a.owner(), w.hub.owner())
 	p := Prepare(w.hub.signed(w.batch(w.hub, blobs, registration, r)))
 	if fault := CheckReceipts(w, p); fault == nil || fault.Record != 1 {
