@@ -25,6 +25,7 @@ type settings struct {
 	maxSubmits                    int
 	maxArtifact                   int64
 	minFree                       uint64
+	memoryLimit                   int64
 	logLevel                      string
 }
 
@@ -47,6 +48,7 @@ func (s *settings) flags() *pflag.FlagSet {
 	f.IntVar(&s.maxSubmits, "max-submits", 16, "batches decided at a time; more are told to wait")
 	f.Int64Var(&s.maxArtifact, "max-artifact", api.MaxArtifact, "largest artifact in bytes")
 	f.Uint64Var(&s.minFree, "min-free", 1<<30, "free bytes on the disk below which submissions are refused")
+	f.Int64Var(&s.memoryLimit, "memory-limit", 300<<20, "soft limit in bytes of the memory that the process manages; GOMEMLIMIT in the environment wins")
 	f.StringVar(&s.logLevel, "log-level", "info", "least `level` of log lines: debug, info, warn, error")
 	return f
 }
@@ -94,6 +96,9 @@ func (s *settings) check() error {
 	}
 	if s.maxSubmits < 1 || s.maxArtifact < 1 || s.maxArtifact > api.MaxArtifact || s.minFree == 0 {
 		return usage("max-submits and min-free are at least 1, max-artifact 1 to %d", api.MaxArtifact)
+	}
+	if s.memoryLimit < 128<<20 {
+		return usage("memory-limit is at least %d: the store alone needs that", 128<<20)
 	}
 	if _, err := s.level(); err != nil {
 		return err

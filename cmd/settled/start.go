@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -67,6 +69,11 @@ func (a *app) serve(ctx context.Context, s *settings, config node.Config, starte
 	logger, err := a.logger(s)
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		// Memtables and caches are long-lived; without a limit the collector would let
+		// as much garbage again pile up beside them.
+		debug.SetMemoryLimit(s.memoryLimit)
 	}
 	config.Logger, config.Exit = logger, a.exit
 	n, err := node.Start(config)

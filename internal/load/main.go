@@ -28,7 +28,7 @@ func main() {
 	flag.StringVar(&o.out, "out", "bench-out", "directory to work in, on a real disk; it is emptied first")
 	flag.IntVar(&o.workloads, "workloads", 60_000, "whole workloads to send")
 	flag.IntVar(&o.events, "events", 1_000_000, "single events to send")
-	flag.IntVar(&o.senders, "senders", 4, "batches on their way at a time")
+	flag.IntVar(&o.senders, "senders", 8, "batches on their way at a time")
 	flag.IntVar(&o.batchBytes, "batch", 1<<20, "bytes of a batch, about")
 	flag.StringVar(&o.only, "only", "", "run the scenario with this name alone")
 	flag.Parse()
