@@ -13,8 +13,9 @@ demo: build ## the main job, end to end, in ./demo-out
 	$(GO) build -trimpath -o $(BIN)/ ./internal/demo
 	$(BIN)/demo -bin $(BIN) -out demo-out
 
-test: ## every test, with the expensive invariants on
+test: ## every test, with the expensive invariants on; those that they would forestall, without
 	$(GO) test -tags invariants ./...
+	$(GO) test -run Diverg ./node
 
 race: ## the same under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./...
