@@ -48,7 +48,7 @@ func (s *settings) flags() *pflag.FlagSet {
 	f.IntVar(&s.maxSubmits, "max-submits", 16, "batches decided at a time; more are told to wait")
 	f.Int64Var(&s.maxArtifact, "max-artifact", api.MaxArtifact, "largest artifact in bytes")
 	f.Uint64Var(&s.minFree, "min-free", 1<<30, "free bytes on the disk below which submissions are refused")
-	f.Int64Var(&s.memoryLimit, "memory-limit", 300<<20, "soft limit in bytes of the memory that the process manages; GOMEMLIMIT in the environment wins")
+	f.Int64Var(&s.memoryLimit, "memory-limit", 260<<20, "soft limit in bytes of the memory that the process manages; GOMEMLIMIT in the environment wins")
 	f.StringVar(&s.logLevel, "log-level", "info", "least `level` of log lines: debug, info, warn, error")
 	return f
 }
