@@ -82,7 +82,7 @@ func (o Options) pebbleOptions() *pebble.Options {
 		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       8,
 		L0StopWritesThreshold:       32,
-		LBaseMaxBytes:               128 << 20,
+		LBaseMaxBytes:               1 << 30, // random keys: each level more rewrites them once more
 		MaxOpenFiles:                1000,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, o.Compactions },
 		EventListener:               o.listener(),
