@@ -43,7 +43,7 @@ const genesisTemplate = `# The founding of a ledger. Lines that begin with # are
   # with the checkpoint key too.
   "parties": ["governance.draft", "platform.draft", "hub.draft", "arbiter-1.draft",
     "arbiter-2.draft", "auditor.draft", "operator-1.draft"],
-  # vkeys of witnesses, none for now.
+  # vkeys of witnesses, may be empty.
   "witnesses": [],
   # Policy 1. Rates: micro_credits per so many work units of a program.
   "policy": %s
