@@ -9,19 +9,22 @@ import (
 // Domain-separation bytes: the first byte of every plain BLAKE3 that is not a blob
 // (records.md section 8). Those of the sum trees are in package proof.
 const (
-	domainShardEntry = 0x30
-	domainPosting    = 0x31
-	domainLabel      = 0x33
-	domainRecord     = 0x60
-	domainReceipt    = 0x61
-	domainProgram    = 0x62
-	domainParty      = 0x63
-	domainBatch      = 0x68
-	domainPossession = 0x69
-	domainCommitment = 0x6a
-	domainAck        = 0x6b
-	domainWorkKey    = 0x6c
-	domainOutcomes   = 0x6d
+	domainShardEntry  = 0x30
+	domainPosting     = 0x31
+	domainLabel       = 0x33
+	domainReplayToken = 0x65
+	domainRecord      = 0x60
+	domainReceipt     = 0x61
+	domainProgram     = 0x62
+	domainParty       = 0x63
+	domainReplicate   = 0x66
+	domainAnswer      = 0x67
+	domainBatch       = 0x68
+	domainPossession  = 0x69
+	domainCommitment  = 0x6a
+	domainAck         = 0x6b
+	domainWorkKey     = 0x6c
+	domainOutcomes    = 0x6d
 )
 
 // BlobHash is the name of a blob: plain BLAKE3 of its bytes.
@@ -108,6 +111,29 @@ func AckDigest(origin string, receipt Hash, ms uint64) Hash {
 func PlanLeaf(e *ShardEntry) []byte {
 	b := AppendUint(AppendArray(make([]byte, 0, 128), 3), e.Index)
 	return appendBlobs(AppendBytes(b, e.Args[:]), e.Inputs)
+}
+
+// ReplayToken identifies a computation and its cut into shards (docs/formats/replay.md
+// section 2.4); the entries are those of replica 0 in order of shard number, planner is
+// nil if the settlement names none.
+func ReplayToken(program, seed, args Hash, entries []*ShardEntry, planner *Hash) Hash {
+	size := 5 * 40
+	for _, e := range entries {
+		size += 2*40 + 34*len(e.Inputs)
+	}
+	b := AppendArray(append(make([]byte, 0, size), domainReplayToken), 5)
+	b = AppendBytes(AppendBytes(b, program[:]), seed[:])
+	b = AppendArray(AppendBytes(b, args[:]), len(entries))
+	for _, e := range entries {
+		b = AppendArray(AppendBytes(AppendArray(b, 2), e.Args[:]), len(e.Inputs))
+		for i := range e.Inputs {
+			b = AppendBytes(b, e.Inputs[i].Hash[:])
+		}
+	}
+	if planner == nil {
+		planner = new(Hash)
+	}
+	return blake3.Sum256(AppendBytes(b, planner[:]))
 }
 
 // WorkKey identifies the work of a settlement, whoever orders it; entries are those

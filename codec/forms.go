@@ -123,6 +123,8 @@ func blobFormOf(v any) form {
 		return form{MaxRecord, &entryShape, nil}
 	case *Detail:
 		return form{MaxAttachment, &detailShape, nil}
+	case *Checks:
+		return form{MaxAttachment, &checksShape, nil}
 	case *Correction:
 		return form{MaxAttachment, &correctionShape, nil}
 	case *[]ShardEntry:

@@ -63,6 +63,18 @@ const (
 	CodeBadRetention      Code = "bad_retention"
 	CodeBadReplay         Code = "bad_replay"
 	CodeBadLabels         Code = "bad_labels"
+	CodeOverQuota         Code = "over_quota"
+	CodeUnknownTarget     Code = "unknown_target"
+	CodeTooLate           Code = "too_late"
+	CodeTooEarly          Code = "too_early"
+	CodeBadDispute        Code = "bad_dispute"
+	CodeNotOpen           Code = "not_open"
+	CodeBadAdjustment     Code = "bad_adjustment"
+	CodeOverReversal      Code = "over_reversal"
+	CodeBadCut            Code = "bad_cut"
+	CodeBadClose          Code = "bad_close"
+	CodeBadAudit          Code = "bad_audit"
+	CodeIntentExists      Code = "intent_exists"
 	CodeBatchAborted      Code = "batch_aborted"
 )
 
@@ -160,6 +172,18 @@ var Meanings = []Meaning{
 	{CodeBadRetention, "retain_until is earlier than the policy asks", 422},
 	{CodeBadReplay, "the same work was settled before and the replay does not say so rightly", 422},
 	{CodeBadLabels, "labels and disclosures do not match", 422},
+	{CodeOverQuota, "a hard quota of the customer for this cycle would be exceeded", 422},
+	{CodeUnknownTarget, "the record named does not exist, has another hash, or is not of a kind that this may name", 422},
+	{CodeTooLate, "the time allowed for this has passed", 422},
+	{CodeTooEarly, "the time for this has not come", 422},
+	{CodeBadDispute, "a dispute breaks a rule of its operation", 422},
+	{CodeNotOpen, "what is named is not open any more, or was used before", 409},
+	{CodeBadAdjustment, "an adjustment breaks a rule of its cause", 422},
+	{CodeOverReversal, "more of a posting would be taken back than was posted", 422},
+	{CodeBadCut, "a cut breaks a rule", 422},
+	{CodeBadClose, "a value of the close is not the one that the ledger computes", 422},
+	{CodeBadAudit, "an audit record breaks a rule of its operation", 422},
+	{CodeIntentExists, "the auditor has an intent for this cycle, or the commitment was used before", 409},
 	{CodeBatchAborted, "another record of this atomic batch was refused", 422},
 	{CodeNotFound, "there is no such thing", 404},
 	{CodeOverloaded, "the node's queue is full; try again later", 503},

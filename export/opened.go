@@ -6,7 +6,6 @@ import (
 
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/settlement"
-	"github.com/zeebo/blake3"
 )
 
 // opened is a settlement with the blobs that it commits to, all of them checked.
@@ -122,8 +121,6 @@ func (o *opened) label(name string) []string {
 	return values
 }
 
-const domainReplayToken = 0x65 // docs/formats/records.md section 8
-
 // ReplayToken identifies a computation completely (docs/formats/replay.md section
 // 2.4). The entries are the settlement's manifest.
 func ReplayToken(s *codec.Settlement, entries []codec.ShardEntry) codec.Hash {
@@ -134,19 +131,5 @@ func ReplayToken(s *codec.Settlement, entries []codec.ShardEntry) codec.Hash {
 		}
 	}
 	slices.SortFunc(billed, func(a, b *codec.ShardEntry) int { return cmp.Compare(a.Index, b.Index) })
-	program, planner := codec.ProgramID(&s.Program), codec.Hash{}
-	if s.Planner != nil {
-		planner = *s.Planner
-	}
-	b := codec.AppendArray([]byte{domainReplayToken}, 5)
-	b = codec.AppendBytes(codec.AppendBytes(b, program[:]), s.Seed[:])
-	b = codec.AppendArray(codec.AppendBytes(b, s.Args.Hash[:]), len(billed))
-	for _, e := range billed {
-		b = codec.AppendBytes(codec.AppendArray(b, 2), e.Args[:])
-		b = codec.AppendArray(b, len(e.Inputs))
-		for i := range e.Inputs {
-			b = codec.AppendBytes(b, e.Inputs[i].Hash[:])
-		}
-	}
-	return blake3.Sum256(codec.AppendBytes(b, planner[:]))
+	return codec.ReplayToken(codec.ProgramID(&s.Program), s.Seed, s.Args.Hash, billed, s.Planner)
 }
