@@ -186,7 +186,7 @@ func (l *Ledger) judge(p *settlement.Prepared) ([]codec.Outcome, *codec.Refusal)
 		outcomes[i] = v.Outcome()
 		switch {
 		case v.Kind == codec.Appended:
-			link := s.accept(v.Index, rec.LeafA, rec.Author, rec.Header.ID, &l.change)
+			link := s.accept(arrivalOf(rec, v.Index), &l.change)
 			l.records = append(l.records, record{rec.Bytes, i, link, rec.LeafA, rec.LeafB})
 			s.moment.Index++
 		case v.Kind == codec.Refused && p.Batch.IsAtomic():
@@ -230,7 +230,7 @@ func (l *Ledger) keepStored(b *StoredBatch, blobs []settlement.Attachment) {
 	b.Number, b.Time = l.applied.Batches, l.applied.Time
 	l.state.batchIDs.create(pair{b.Submitter, b.ID}, b.Number)
 	if len(l.records) > 0 {
-		l.writeRecords(BatchRef{Submitter: b.Submitter, Batch: b.ID, Number: b.Number}, l.records)
+		l.writeRecords(BatchRef{Submitter: b.Submitter, Batch: b.ID, Number: b.Number, Time: b.Time}, l.records)
 		l.writeBlobs(b.Number, blobs)
 	}
 	l.w.key = appendNumber(l.w.key[:0], spaceBatch, b.Number)

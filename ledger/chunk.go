@@ -9,7 +9,7 @@ import (
 
 // A chunk is one value with consecutive records of one batch:
 //
-//	submitter 16 | batch id 16 | batch number u64 | rows | records
+//	submitter 16 | batch id 16 | batch number u64 | ledger time u64 | rows | records
 //	row = u16 length | u16 position in the batch | u64 link | check 8
 //
 // The number of rows is in the key. A link is the index of the previous event of the
@@ -18,7 +18,7 @@ import (
 // A batch is cut into several chunks when its records are over chunkBytes together,
 // so that reading one record costs little.
 const (
-	chunkHead  = 16 + 16 + 8
+	chunkHead  = 16 + 16 + 8 + 8
 	chunkRow   = 2 + 2 + 8 + 8
 	chunkBytes = 128 << 10
 	maxChunk   = 1<<16 - 1 // rows: the count in the key is two bytes
@@ -39,12 +39,13 @@ type BatchRef struct {
 	Batch     codec.ID
 	Number    uint64 // batches are numbered in the order of application, from 1
 	Position  int    // in the batch, from 0
+	Time      uint64 // ledger time when the batch was applied, ms
 }
 
 // appendChunk returns the value for some records of a batch.
 func appendChunk(b []byte, ref BatchRef, records []record) []byte {
 	b = append(append(b, ref.Submitter[:]...), ref.Batch[:]...)
-	b = binary.BigEndian.AppendUint64(b, ref.Number)
+	b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, ref.Number), ref.Time)
 	for i := range records {
 		r := &records[i]
 		b = binary.BigEndian.AppendUint16(b, uint16(len(r.bytes)))
@@ -119,5 +120,5 @@ func (c *chunk) fits(i int, leafA [32]byte) bool { return bytes.Equal(c.row(i)[1
 // ref returns which batch brought record i.
 func (c *chunk) ref(i int) BatchRef {
 	v := values{b: c.value}
-	return BatchRef{Submitter: v.id(), Batch: v.id(), Number: v.u64(), Position: c.position(i)}
+	return BatchRef{Submitter: v.id(), Batch: v.id(), Number: v.u64(), Time: v.u64(), Position: c.position(i)}
 }

@@ -15,7 +15,7 @@ func (l *Ledger) commit() {
 		return
 	}
 	l.noteOperators()
-	for _, t := range l.state.spaces() {
+	for _, t := range l.state.all {
 		t.seal(&l.w)
 	}
 	for _, p := range l.state.policies[l.sealed:] {

@@ -15,6 +15,9 @@ var (
 	ErrNoLedger = errors.New("the directory holds no ledger")
 	// ErrNewerFormat: the store was written by a newer version of this package.
 	ErrNewerFormat = errors.New("the store has a newer format than this program knows")
+	// ErrOlderFormat: the store was written by an older version of this package, which
+	// left out what this one needs. A ledger made new from the same entries has it.
+	ErrOlderFormat = errors.New("the store has an older format than this program reads")
 	// ErrStale: a snapshot is not newer than the state it would replace.
 	ErrStale = errors.New("the snapshot is not newer than the applied state")
 	// ErrBadSnapshot: a snapshot stream is damaged, incomplete, or of another ledger.

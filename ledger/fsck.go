@@ -146,6 +146,9 @@ var names = map[byte]string{
 	spaceBlobRef: "attachment reference", spaceBalance: "balance", spaceBatchID: "batch id", spaceRecords: "records",
 	spacePolicy: "policy", spaceTile: "tile", spaceRecordID: "record id", spaceKey: "key", spaceOpening: "opening",
 	spaceParty: "party", spaceBatch: "outcomes", spaceBlobs: "attachments", spaceWorkload: "workload", spaceWorkUse: "work use",
+	spaceAttestation: "attestation", spaceContest: "contest", spaceDispute: "dispute", spaceHold: "hold", spaceIntent: "intent",
+	spaceCommit: "commitment", spacePosted: "postings", spaceRuling: "ruling", spaceUsage: "usage", spaceReversed: "reversal",
+	spaceCycle: "cycle",
 }
 
 // rebuild judges everything again and compares.

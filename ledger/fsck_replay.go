@@ -132,7 +132,7 @@ func (k *checker) judgeAgain(b *StoredBatch, p *settlement.Prepared, positions [
 			k.found("record", index, nil, "judged again it is not appended: %v", v.Refusal)
 			return false
 		}
-		link := l.state.accept(index, rec.LeafA, rec.Author, rec.Header.ID, &c)
+		link := l.state.accept(arrivalOf(rec, index), &c)
 		l.records = append(l.records, record{rec.Bytes, at, link, rec.LeafA, rec.LeafB})
 		b.Leaves[at] = rec.LeafA
 		l.state.moment.Index++

@@ -27,6 +27,18 @@ const (
 	spaceBlobs      = 't' // batch number -> attachments
 	spaceWorkload   = 'w' // author, workload -> workload
 	spaceWorkUse    = 'y' // work key -> first settlement
+
+	spaceAttestation = 'A' // index -> attestation
+	spaceContest     = 'C' // index of a target -> its open disputes
+	spaceDispute     = 'D' // index -> dispute opened there
+	spaceHold        = 'H' // index, line -> what is held of a posting
+	spaceIntent      = 'I' // cycle, auditor -> intent
+	spaceCommit      = 'J' // commitment -> that an intent made it
+	spacePosted      = 'P' // index -> postings of a record
+	spaceRuling      = 'R' // index -> dispute ended there
+	spaceUsage       = 'U' // cycle, customer, dimension, value -> usage
+	spaceReversed    = 'V' // index, line -> how much of a posting was taken back
+	spaceCycle       = 'Z' // number -> cycle
 )
 
 // summed are the spaces that the state sum covers: all that follow from the batches
@@ -34,6 +46,8 @@ const (
 var summed = []byte{
 	spaceBlobRef, spaceBalance, spaceBatchID, spacePolicy, spaceRecordID, spaceKey,
 	spaceOpening, spaceParty, spaceBatch, spaceWorkload, spaceWorkUse,
+	spaceAttestation, spaceContest, spaceDispute, spaceHold, spaceIntent, spaceCommit,
+	spacePosted, spaceRuling, spaceUsage, spaceReversed, spaceCycle,
 }
 
 // Keys of single values.
@@ -44,8 +58,8 @@ var (
 	keyClean   = []byte("m/clean")
 )
 
-// storeFormat is the version of this layout; a store with a higher one is refused.
-const storeFormat = 1
+// storeFormat is the version of this layout; a store with another one is refused.
+const storeFormat = 2
 
 // pair is a key made of two ids: author and record or workload, submitter and batch.
 type pair struct{ a, b codec.ID }

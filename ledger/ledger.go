@@ -114,7 +114,7 @@ func (l *Ledger) adopt(s *store) {
 
 // bind points the state and the trees to this ledger.
 func (l *Ledger) bind() {
-	l.state.leafAt, l.state.blobAt = l.storedLeaf, l.storedBlob
+	l.state.stored = func() *reader { return &reader{db: l.store.db, a: l.view.a, b: l.view.b} }
 	l.treeA.closed, l.treeB.closed = l.closeTile(treeA), l.closeTile(treeB)
 }
 
@@ -134,9 +134,10 @@ func (l *Ledger) begin(genesis []byte, c *settlement.Change, body *codec.Genesis
 	facts := *c.Facts
 	facts.Leaf = r.leafA
 	l.state.facts = &facts
-	l.state.accept(0, r.leafA, body.Author, body.ID, c)
+	l.state.moment.Time = body.Created
+	l.state.accept(arrival{leaf: r.leafA, bytes: genesis, author: body.Author, id: body.ID}, c)
 	l.state.keep()
-	l.writeRecords(BatchRef{}, []record{r})
+	l.writeRecords(BatchRef{Time: body.Created}, []record{r})
 	l.changed = true
 	l.commit()
 }

@@ -15,7 +15,7 @@ import (
 
 // Open opens the ledger of a directory and checks it (see integrity.go): after an
 // unclean stop everything, else the frame and the right edge. Errors: ErrNoLedger,
-// ErrNewerFormat, *IntegrityError, and those of the file system.
+// ErrNewerFormat, ErrOlderFormat, *IntegrityError, and those of the file system.
 func Open(dir string, o Options) (*Ledger, error) {
 	o = o.withDefaults()
 	name, err := readCurrent(o.FS, dir)
@@ -126,6 +126,8 @@ func checkFormat(db *pebble.DB) error {
 		return damaged(NoIndex, nil, "format version %x", data)
 	case data[0] > storeFormat:
 		return fmt.Errorf("format %d, known up to %d: %w", data[0], storeFormat, ErrNewerFormat)
+	case data[0] < storeFormat:
+		return fmt.Errorf("format %d, at least %d is needed: %w", data[0], storeFormat, ErrOlderFormat)
 	}
 	return nil
 }

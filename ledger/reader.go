@@ -203,23 +203,3 @@ func (r *reader) batchLeaves(b *StoredBatch) (*StoredBatch, error) {
 	err := b.fillLeaves(func(index uint64) (codec.Hash, error) { return r.leaf(r.a, index) })
 	return b, err
 }
-
-// storedLeaf is the writer's access to leaf hashes in the store.
-func (l *Ledger) storedLeaf(index uint64) codec.Hash {
-	r := reader{db: l.store.db, a: l.treeA.freeze()}
-	leaf, err := r.leaf(r.a, index)
-	if err != nil {
-		panic(err)
-	}
-	return leaf
-}
-
-// storedBlob is the writer's access to attachments in the store.
-func (l *Ledger) storedBlob(hash codec.Hash) []byte {
-	r := reader{db: l.store.db}
-	data, err := r.blob(hash)
-	if err != nil {
-		panic(err)
-	}
-	return data
-}

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"github.com/cockroachdb/pebble/v2"
+
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/settlement"
 )
@@ -83,21 +85,26 @@ func (s *Snapshot) Balance(a settlement.Account) *settlement.Balance {
 	return &settlement.Balance{Account: a}
 }
 
-// Balances returns the accounts of a cycle that have postings, in order of role and
-// party.
+// Balances returns the accounts of a cycle that something was posted to or held of, in
+// order of role and party.
 func (s *Snapshot) Balances(cycle uint64) ([]settlement.Balance, error) {
 	var list []settlement.Balance
-	err := scan(s.snap, numberKey(spaceBalance, cycle), numberKey(spaceBalance, cycle+1), func(key, value []byte) (bool, error) {
+	err := scanBalances(s.snap, cycle, func(b *settlement.Balance) { list = append(list, *b) })
+	return list, err
+}
+
+// scanBalances calls f for the accounts of a cycle in order.
+func scanBalances(r pebble.Reader, cycle uint64, f func(b *settlement.Balance)) error {
+	return scan(r, numberKey(spaceBalance, cycle), numberKey(spaceBalance, cycle+1), func(key, value []byte) (bool, error) {
 		v := values{b: key[9:]}
 		a := settlement.Account{Cycle: cycle, Role: codec.Role(v.u8()), Party: v.id()}
 		b, ok := decodeBalance(a, value)
 		if !ok || !v.done() {
 			return false, damaged(NoIndex, nil, "balance %x", key[1:])
 		}
-		list = append(list, *b)
+		f(b)
 		return true, nil
 	})
-	return list, err
 }
 
 // Opening returns a sealed value that a record opened, nil if there is none.

@@ -33,13 +33,34 @@ type state struct {
 	hashes  []uint64 // of touch, reused
 	touched uint64   // keeps the reads of touch from being optimized away
 	nodes   table[string, NodeInfo]
+	books
+	all []space // these tables
 
-	leaves []codec.Hash          // leaf hashes of the records written since base
+	recent []recent              // the records written since base
 	base   uint64                // records that the store holds
-	fixed  int                   // leaves of batches accepted so far
+	fixed  int                   // recent ones of batches accepted so far
 	blobs  map[codec.Hash][]byte // attachments accepted but not stored
-	leafAt func(index uint64) codec.Hash
-	blobAt func(hash codec.Hash) []byte
+	stored func() *reader        // the store as of the last commit
+}
+
+// recent is a record that the store does not hold yet.
+type recent struct {
+	leaf  codec.Hash // in tree A
+	bytes []byte
+	time  uint64 // ledger time of its batch, ms
+}
+
+// arrival is an accepted record with where it stands.
+type arrival struct {
+	index      uint64
+	kind       codec.Kind
+	leaf       codec.Hash // in tree A
+	bytes      []byte
+	author, id codec.ID
+}
+
+func arrivalOf(r *settlement.PreparedRecord, index uint64) arrival {
+	return arrival{index, r.Kind, r.LeafA, r.Bytes, r.Author, r.Header.ID}
 }
 
 var _ settlement.View = (*state)(nil)
@@ -59,9 +80,14 @@ func newState(o Options) *state {
 		blobRefs:  newTable(blobRefs, f, 0),
 		nodes:     newTable(nodes, nil, n),
 		known:     f,
+		books:     newBooks(n),
 		blobs:     map[codec.Hash][]byte{},
 	}
 	s.nodes.aside = true
+	s.all = append([]space{
+		&s.parties, &s.keys, &s.workloads, &s.workUses, &s.balances,
+		&s.openings, &s.recordIDs, &s.batchIDs, &s.blobRefs, &s.nodes,
+	}, s.books.spaces()...)
 	return s
 }
 
@@ -73,27 +99,20 @@ type space interface {
 	forget()
 }
 
-func (s *state) spaces() []space {
-	return []space{
-		&s.parties, &s.keys, &s.workloads, &s.workUses, &s.balances,
-		&s.openings, &s.recordIDs, &s.batchIDs, &s.blobRefs, &s.nodes,
-	}
-}
-
 // keep accepts what the batch at hand did.
 func (s *state) keep() {
-	for _, t := range s.spaces() {
+	for _, t := range s.all {
 		t.keep()
 	}
-	s.kept, s.fixed = len(s.policies), len(s.leaves)
+	s.kept, s.fixed = len(s.policies), len(s.recent)
 }
 
 // revert takes back what the batch at hand did.
 func (s *state) revert() {
-	for _, t := range s.spaces() {
+	for _, t := range s.all {
 		t.revert()
 	}
-	s.policies, s.leaves = s.policies[:s.kept:s.kept], s.leaves[:s.fixed]
+	s.policies, s.recent = s.policies[:s.kept:s.kept], s.recent[:s.fixed]
 }
 
 // touch brings the lines of the filter that records will need into the processor's
@@ -114,7 +133,8 @@ func (s *state) touch(records []settlement.PreparedRecord) {
 
 // settled tells the state that the store now holds everything accepted.
 func (s *state) settled(size uint64) {
-	s.base, s.leaves, s.fixed = size, s.leaves[:0], 0
+	clear(s.recent)
+	s.base, s.recent, s.fixed = size, s.recent[:0], 0
 	clear(s.blobs)
 }
 
@@ -148,9 +168,14 @@ func (s *state) Record(author, id codec.ID) (uint64, codec.Hash, bool) {
 // leaf returns the leaf hash of a record, written or not.
 func (s *state) leaf(index uint64) codec.Hash {
 	if index >= s.base {
-		return s.leaves[index-s.base]
+		return s.recent[index-s.base].leaf
 	}
-	return s.leafAt(index)
+	r := s.stored()
+	leaf, err := r.leaf(r.a, index)
+	if err != nil {
+		panic(err)
+	}
+	return leaf
 }
 
 // Workload returns a workload's state or nil.
@@ -196,7 +221,11 @@ func (s *state) Blob(hash codec.Hash) []byte {
 	if _, ok := s.blobRefs.get(s.db, hash); !ok {
 		return nil
 	}
-	return s.blobAt(hash)
+	data, err := s.stored().blob(hash)
+	if err != nil {
+		panic(err)
+	}
+	return data
 }
 
 func policyFor(policies []*settlement.Policy, cycle uint64) *settlement.Policy {
@@ -217,12 +246,12 @@ func lastPolicy(policies []*settlement.Policy) *settlement.Policy {
 
 // accept writes the effect of one accepted record, which must be the next one. For an
 // event it returns the index of the event before it.
-func (s *state) accept(index uint64, leaf codec.Hash, author, id codec.ID, c *settlement.Change) (link uint64) {
-	if index != s.base+uint64(len(s.leaves)) {
+func (s *state) accept(a arrival, c *settlement.Change) (link uint64) {
+	if a.index != s.base+uint64(len(s.recent)) {
 		panic("ledger: records are appended out of order")
 	}
-	s.leaves = append(s.leaves, leaf)
-	s.recordIDs.create(pair{author, id}, index)
+	s.recent = append(s.recent, recent{a.leaf, a.bytes, s.moment.Time})
+	s.recordIDs.create(pair{a.author, a.id}, a.index)
 	for _, p := range c.Parties {
 		s.parties.put(s.db, p.ID, p)
 	}
@@ -243,10 +272,11 @@ func (s *state) accept(index uint64, leaf codec.Hash, author, id codec.ID, c *se
 			s.openings.create(o.Hash, bytes.Clone(o.Blob)) // the cache must not keep the whole batch
 		}
 	}
+	s.acceptBooks(a.index, c)
 	if c.Workload == nil {
 		return NoIndex
 	}
-	return s.acceptWorkload(index, c.Workload)
+	return s.acceptWorkload(a.index, c.Workload)
 }
 
 // acceptWorkload stores a workload's new state. A settlement leaves the last event

@@ -29,7 +29,15 @@ func encodeParty(b []byte, p *settlement.Party) []byte {
 	} else {
 		b = binary.BigEndian.AppendUint64(append(b, 1), *p.Cap)
 	}
-	return binary.AppendUvarint(b, p.Stake)
+	b = binary.AppendUvarint(b, p.Stake)
+	b = binary.AppendUvarint(b, uint64(len(p.Quotas)))
+	for i := range p.Quotas {
+		q := &p.Quotas[i]
+		b = appendBlock(append(b, byte(q.Dimension)), []byte(q.Value))
+		b = binary.AppendUvarint(b, q.Limit)
+		b = appendFlag(b, q.Hard)
+	}
+	return b
 }
 
 func appendHashes(b []byte, list []codec.Hash) []byte {
@@ -67,6 +75,14 @@ func decodeParty(id codec.ID, data []byte) (*settlement.Party, bool) {
 		p.Cap = &limit
 	}
 	p.Stake = v.uvarint()
+	if n := v.count(4); n > 0 {
+		p.Quotas = make([]settlement.Quota, n)
+	}
+	for i := range p.Quotas {
+		q := &p.Quotas[i]
+		q.Dimension, q.Value = settlement.Dimension(v.u8()), string(v.block())
+		q.Limit, q.Hard = v.uvarint(), v.flag()
+	}
 	return p, v.done() && len(p.History) > 0
 }
 

@@ -56,15 +56,16 @@ func appendAccount(k []byte, a settlement.Account) []byte {
 }
 
 func encodeBalance(b []byte, x *settlement.Balance) []byte {
-	for _, n := range [...]uint64{x.Credit, x.Debit, x.Charged, x.Postings} {
-		b = binary.BigEndian.AppendUint64(b, n)
+	for _, n := range [...]uint64{x.Credit, x.Debit, x.Charged, x.Postings, x.Held, x.Released} {
+		b = binary.AppendUvarint(b, n)
 	}
 	return b
 }
 
 func decodeBalance(a settlement.Account, data []byte) (*settlement.Balance, bool) {
 	v := values{b: data}
-	x := &settlement.Balance{Account: a, Credit: v.u64(), Debit: v.u64(), Charged: v.u64(), Postings: v.u64()}
+	x := &settlement.Balance{Account: a, Credit: v.uvarint(), Debit: v.uvarint(), Charged: v.uvarint()}
+	x.Postings, x.Held, x.Released = v.uvarint(), v.uvarint(), v.uvarint()
 	return x, v.done()
 }
 

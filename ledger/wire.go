@@ -13,6 +13,34 @@ func appendBlock(b, x []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(x))), x...)
 }
 
+func appendFlag(b []byte, x bool) []byte {
+	if x {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
+
+func appendUvarints(b []byte, list ...uint64) []byte {
+	for _, n := range list {
+		b = binary.AppendUvarint(b, n)
+	}
+	return b
+}
+
+func appendOptionalID(b []byte, x *codec.ID) []byte {
+	if x == nil {
+		return append(b, 0)
+	}
+	return append(append(b, 1), x[:]...)
+}
+
+func appendOptionalHash(b []byte, x *codec.Hash) []byte {
+	if x == nil {
+		return append(b, 0)
+	}
+	return append(append(b, 1), x[:]...)
+}
+
 // values reads a stored value. The first fault sticks; the caller asks done once.
 type values struct {
 	b   []byte
@@ -48,6 +76,13 @@ func (v *values) u32() uint32 {
 		return binary.BigEndian.Uint32(x)
 	}
 	return 0
+}
+
+// flag reads a byte that must be 0 or 1.
+func (v *values) flag() bool {
+	x := v.u8()
+	v.bad = v.bad || x > 1
+	return x == 1
 }
 
 // u32count reads a fixed-size number of items that have a u32 each.

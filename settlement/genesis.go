@@ -65,6 +65,7 @@ func (f *founding) found() error {
 	if err := f.checkSignatures(); err != nil {
 		return err
 	}
+	f.change.Cycles = []*Cycle{{Number: f.body.Cycle, First: 1}}
 	f.change.Facts = &Facts{
 		OriginA: f.body.OriginA, OriginB: f.body.OriginB, Leaf: f.leaf,
 		Governance: f.body.Author, Platform: f.partyOf(codec.RolePlatform).ID,

@@ -88,10 +88,29 @@ func (s *settling) post() {
 	if s.Body.ReplayOf != nil {
 		s.change.WorkKey = ReplayKey(s.WorkKey, w.Author, w.ID)
 	}
+	s.change.Posted = s.posted()
+	s.change.Settled = &Settled{Customer: w.Customer, Token: s.Token, Labels: s.labels}
 	if s.Body.Labels != nil {
 		blob, _ := s.blob(*s.Body.Labels) // A7: it is there
 		s.open(*s.Body.Labels, blob)
 	}
+}
+
+// posted returns what the state keeps of the settlement's postings.
+func (s *settling) posted() *Posted {
+	p := &Posted{
+		Index: s.at.Index, Kind: codec.KindSettlement, Author: s.Body.Author, Cycle: s.at.Cycle, Time: s.at.Time,
+		Workload: s.Body.Workload, Program: s.Program, Class: s.Body.Class, WorkKey: s.change.WorkKey,
+		Labels: s.Body.Labels, Lines: make([]Line, len(s.lines)),
+	}
+	for i := range s.lines {
+		l := &s.lines[i]
+		p.Lines[i] = Line{Role: l.role, Party: l.party, Side: l.side, Amount: l.amount, Hash: s.hashes[i]}
+		if l.share != nil {
+			p.Lines[i].Units = l.share.Units
+		}
+	}
+	return p
 }
 
 // add posts a line. It reports false when a sum leaves 63 bits.

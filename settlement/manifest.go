@@ -76,6 +76,12 @@ func (m *Manifest) WorkKey(program, seed, args codec.Hash) codec.Hash {
 	return codec.WorkKey(program, seed, args, m.billable)
 }
 
+// ReplayToken identifies the computation completely, the cut into shards included
+// (docs/formats/replay.md section 2.4). planner may be nil.
+func (m *Manifest) ReplayToken(program, seed, args codec.Hash, planner *codec.Hash) codec.Hash {
+	return codec.ReplayToken(program, seed, args, m.billable, planner)
+}
+
 func badManifest(why string) *codec.Refusal { return codec.Refuse(codec.CodeBadManifest, why) }
 func badShard(why string) *codec.Refusal    { return codec.Refuse(codec.CodeBadShard, why) }
 

@@ -22,6 +22,26 @@ type memory struct {
 	openings  map[codec.Hash][]byte
 	blobs     map[codec.Hash][]byte
 	log       [][]byte
+	logged    []*Logged
+	posted    map[uint64]*Posted
+	reversed  map[LineRef]uint64
+	holds     map[LineRef]*Hold
+	usages    map[Scope]*Usage
+	disputes  map[uint64]*Dispute
+	rulings   map[uint64]uint64
+	contests  map[uint64]*Contest
+	cycles    map[uint64]*Cycle
+	intents   map[auditOf]*Intent
+	commits   map[codec.Hash]bool
+	attested  map[uint64]*Attestation
+	batches   []codec.Hash       // commitments since the last cut's batch
+	closing   *Closing           // as of the last cut
+	heldAtCut map[LineRef]uint64 // holds at the last cut
+}
+
+type auditOf struct {
+	auditor codec.ID
+	cycle   uint64
 }
 
 type located struct {
@@ -39,6 +59,10 @@ func newMemory(t testing.TB, genesis []byte) *memory {
 		parties: map[codec.ID]*Party{}, keys: map[codec.Hash]*Key{}, records: map[[2]codec.ID]located{},
 		workloads: map[[2]codec.ID]*Workload{}, uses: map[codec.Hash]*WorkUse{}, balances: map[Account]*Balance{},
 		openings: map[codec.Hash][]byte{}, blobs: map[codec.Hash][]byte{},
+		posted: map[uint64]*Posted{}, reversed: map[LineRef]uint64{}, holds: map[LineRef]*Hold{}, usages: map[Scope]*Usage{},
+		disputes: map[uint64]*Dispute{}, rulings: map[uint64]uint64{}, contests: map[uint64]*Contest{},
+		cycles: map[uint64]*Cycle{}, intents: map[auditOf]*Intent{}, commits: map[codec.Hash]bool{},
+		attested: map[uint64]*Attestation{}, heldAtCut: map[LineRef]uint64{},
 	}
 	m.moment = Moment{Time: body.Created, Stamp: body.Created, Cycle: body.Cycle}
 	m.append(body.Author, body.ID, genesis, change)
@@ -106,7 +130,11 @@ func (m *memory) append(author, id codec.ID, record []byte, c *Change) {
 	for _, o := range c.Openings {
 		m.openings[o.Hash] = o.Blob
 	}
-	m.records[[2]codec.ID{author, id}] = located{uint64(len(m.log)), proof.LeafA(record)}
+	m.takeAccounts(c)
+	m.takeProcedures(c)
+	leaf := proof.LeafA(record)
+	m.logged = append(m.logged, &Logged{Index: uint64(len(m.log)), Bytes: record, Leaf: leaf, Time: m.moment.Time})
+	m.records[[2]codec.ID{author, id}] = located{uint64(len(m.log)), leaf}
 	m.log = append(m.log, record)
 	m.moment.Index = uint64(len(m.log))
 }
@@ -118,6 +146,11 @@ func (m *memory) clone() *memory {
 	n.parties, n.keys, n.records = maps.Clone(m.parties), maps.Clone(m.keys), maps.Clone(m.records)
 	n.workloads, n.uses, n.balances = maps.Clone(m.workloads), maps.Clone(m.uses), maps.Clone(m.balances)
 	n.openings, n.blobs = maps.Clone(m.openings), maps.Clone(m.blobs)
+	n.posted, n.reversed, n.holds, n.usages = maps.Clone(m.posted), maps.Clone(m.reversed), maps.Clone(m.holds), maps.Clone(m.usages)
+	n.disputes, n.rulings, n.contests, n.cycles = maps.Clone(m.disputes), maps.Clone(m.rulings), maps.Clone(m.contests), maps.Clone(m.cycles)
+	n.intents, n.commits, n.attested = maps.Clone(m.intents), maps.Clone(m.commits), maps.Clone(m.attested)
+	n.heldAtCut = maps.Clone(m.heldAtCut)
+	n.logged = m.logged[:len(m.logged):len(m.logged)]
 	n.policies, n.log = m.policies[:len(m.policies):len(m.policies)], m.log[:len(m.log):len(m.log)]
 	return &n
 }
@@ -150,6 +183,7 @@ func (m *memory) apply(t testing.TB, data []byte, stamp uint64) ([]Verdict, *cod
 	for _, a := range p.Attachments {
 		work.blobs[a.Hash] = a.Data
 	}
+	work.endBatch(t, p, verdicts)
 	*m = *work
 	return verdicts, nil
 }
@@ -158,6 +192,8 @@ func (m *memory) apply(t testing.TB, data []byte, stamp uint64) ([]Verdict, *cod
 func requireZero(t testing.TB, c *Change) {
 	t.Helper()
 	if c.Facts != nil || c.Parties != nil || c.Keys != nil || c.Policy != nil || c.Workload != nil ||
+		c.Posted != nil || c.Settled != nil || c.Usages != nil || c.Reversed != nil || c.Holds != nil ||
+		c.Dispute != nil || c.Ruling != nil || c.Contest != nil || c.Cycles != nil || c.Intent != nil || c.Attestation != nil ||
 		c.WorkUse != nil || c.Balances != nil || c.Openings != nil || c.WorkKey != (codec.Hash{}) {
 		t.Fatalf("a refused record changes the state: %+v", c)
 	}

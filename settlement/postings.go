@@ -76,6 +76,12 @@ func is(p *uint64, v uint64) bool { return p != nil && *p == v }
 // PostingsRoot returns the root of sum tree 3 over postings, and what they add up to
 // on each side. Lines must run 0, 1, 2, ... Errors: order, sides, sums beyond 63 bits.
 func PostingsRoot(postings []codec.Posting) (root codec.Hash, credit, debit uint64, err error) {
+	return postingsRoot(postings, nil)
+}
+
+// postingsRoot is PostingsRoot; if hashes is not nil it must have room for all posting
+// hashes and gets them.
+func postingsRoot(postings []codec.Posting, hashes []codec.Hash) (root codec.Hash, credit, debit uint64, err error) {
 	if len(postings) > codec.MaxPostings {
 		return root, 0, 0, fmt.Errorf("%d postings, at most %d", len(postings), codec.MaxPostings)
 	}
@@ -98,6 +104,9 @@ func PostingsRoot(postings []codec.Posting) (root codec.Hash, credit, debit uint
 		}
 		keys[i] = proof.LineKey(uint16(i))
 		leaf := proof.SumLeaf{Key: keys[i][:], Count: 1, Payload: codec.PostingHash(p)}
+		if hashes != nil {
+			hashes[i] = leaf.Payload
+		}
 		leaf.Sums[column] = p.Amount
 		leaves = append(leaves, leaf)
 	}

@@ -17,10 +17,14 @@ type PreparedSettlement struct {
 	Manifest *Manifest // nil if missing or faulty
 	WorkKey  codec.Hash
 	PlanRoot codec.Hash // over the plan leaves of the manifest
+	Token    codec.Hash // replay token
 
 	Detail        *codec.Detail // nil if missing or faulty
 	PostingsRoot  codec.Hash
-	Credit, Debit uint64 // sums of the postings, micro-Credits
+	hashes        []codec.Hash // of the postings
+	Credit, Debit uint64       // sums of the postings, micro-Credits
+
+	labels []codec.Label // opened
 
 	// Verdicts of the pure checks, each told when its row is reached.
 	shardsFault   *codec.Refusal
@@ -87,7 +91,7 @@ func (s *PreparedSettlement) load(blob int, data []byte) {
 	case blobDetail:
 		s.loadDetail(data)
 	case blobLabels:
-		s.labelsFault = checkLabels(data, s.Body.Disclosures)
+		s.labels, s.labelsFault = openLabels(data, s.Body.Disclosures)
 	}
 }
 
@@ -103,6 +107,7 @@ func (s *PreparedSettlement) loadManifest(data []byte) *codec.Refusal {
 	s.Manifest = m
 	s.WorkKey = m.WorkKey(s.Program, s.Body.Seed, s.Body.Args.Hash)
 	s.PlanRoot = proof.MTH(m.Plan)
+	s.Token = m.ReplayToken(s.Program, s.Body.Seed, s.Body.Args.Hash, s.Body.Planner)
 	ref := &s.Body.Shards
 	switch {
 	case ref.Size != uint64(len(data)):
@@ -124,7 +129,8 @@ func (s *PreparedSettlement) loadDetail(data []byte) {
 		return
 	}
 	s.Detail = d
-	s.PostingsRoot, s.Credit, s.Debit, err = PostingsRoot(d.Postings)
+	s.hashes = make([]codec.Hash, len(d.Postings))
+	s.PostingsRoot, s.Credit, s.Debit, err = postingsRoot(d.Postings, s.hashes)
 	switch {
 	case err != nil:
 		s.postingsFault = codec.Refuse(codec.CodeBadPostings, err.Error())
@@ -145,22 +151,22 @@ func ascendingHashes(list []codec.Hash) *codec.Refusal {
 	return nil
 }
 
-// checkLabels checks that row i of the sealed labels opens commitment i, for all.
-func checkLabels(blob []byte, disclosures []codec.Hash) *codec.Refusal {
+// openLabels opens the sealed labels; row i must open commitment i, for all.
+func openLabels(blob []byte, disclosures []codec.Hash) ([]codec.Label, *codec.Refusal) {
 	rows, err := codec.Unseal[[]codec.Label](blob)
 	if err != nil {
-		return codec.Refuse(codec.CodeBadLabels, err.Error())
+		return nil, codec.Refuse(codec.CodeBadLabels, err.Error())
 	}
 	if len(rows) != len(disclosures) {
-		return codec.Refuse(codec.CodeBadLabels, "as many labels as disclosures are needed")
+		return nil, codec.Refuse(codec.CodeBadLabels, "as many labels as disclosures are needed")
 	}
 	for i := range rows {
 		row := &rows[i]
 		if codec.LabelCommitment(row.Salt, row.Label, codec.AppendText(nil, row.Value)) != disclosures[i] {
-			return codec.Refuse(codec.CodeBadLabels, "a label does not open its disclosure")
+			return nil, codec.Refuse(codec.CodeBadLabels, "a label does not open its disclosure")
 		}
 	}
-	return nil
+	return rows, nil
 }
 
 // checkSettlementForm checks the program's name and the ranges of values.

@@ -1,6 +1,10 @@
 package settlement
 
-import "github.com/forgepool/settle/codec"
+import (
+	"math/bits"
+
+	"github.com/forgepool/settle/codec"
+)
 
 // Values of the state. A View hands out pointers to values that are never changed
 // in place: a rule copies, changes the copy, and returns it in a Change.
@@ -48,7 +52,8 @@ type Party struct {
 	WeightCycle  uint64 // cycle in which Weight was set; it works from the next one on
 	WeightBefore uint64 // ppm that is in force during WeightCycle
 	Cap          *uint64
-	Stake        uint64 // micro-Credits
+	Quotas       []Quota // customers: ascending by dimension and value
+	Stake        uint64  // micro-Credits
 }
 
 // Status returns the party's present status.
@@ -128,6 +133,24 @@ type Balance struct {
 	Debit    uint64
 	Charged  uint64 // customers: counts against the cap
 	Postings uint64
+	Held     uint64 // increase of holds on its postings since the last cut, line by line
+	Released uint64 // their decrease
+}
+
+// Net returns what a party of roles 1, 2 and 4 is to be paid for the cycle, in
+// micro-Credits: credit - debit - held + released. A customer is billed the negative of
+// it. Between holds and amounts below 2^63 the result needs 65 bits at most, so it comes
+// as magnitude and sign.
+func (b *Balance) Net() (amount uint64, negative bool) {
+	plus, over1 := bits.Add64(b.Credit, b.Released, 0)
+	minus, over2 := bits.Add64(b.Debit, b.Held, 0)
+	if over1 != 0 || over2 != 0 {
+		panic("settlement: a balance beyond 63 bits")
+	}
+	if plus < minus {
+		return minus - plus, true
+	}
+	return plus - minus, false
 }
 
 // Opening is a sealed value that a record opened; the state keeps it for ever.
