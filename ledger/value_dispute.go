@@ -17,7 +17,8 @@ func encodeDispute(b []byte, d *settlement.Dispute) []byte {
 	b = appendUvarints(b, d.Amount, d.Deadline)
 	b = appendOptionalID(b, d.Fault)
 	if b = appendFlag(b, d.Shard != nil); d.Shard != nil {
-		b = appendUvarints(append(b, d.Shard.Workload[:]...), d.Shard.Index, d.Shard.Replica)
+		b = appendUvarints(append(b, d.Shard.Workload[:]...), d.Shard.Index, d.Shard.Replica, d.Units)
+		b = append(b, d.Output[:]...)
 	}
 	if b = appendFlag(b, d.Workload != nil); d.Workload != nil {
 		b = encodeWorkUse(b, d.Workload)
@@ -40,6 +41,7 @@ func decodeDispute(opened uint64, data []byte) (*settlement.Dispute, bool) {
 	d.Fault = v.optionalID()
 	if v.flag() {
 		d.Shard = &codec.ShardOf{Workload: v.id(), Index: v.uvarint(), Replica: v.uvarint()}
+		d.Units, d.Output = v.uvarint(), v.hash()
 	}
 	if v.flag() {
 		d.Workload = &settlement.WorkUse{Author: v.id(), Workload: v.id()}

@@ -14,8 +14,10 @@ type Dispute struct {
 	Deadline     uint64           // ms
 	Fault        *codec.ID        // provider of the disputed shard, if one was named
 	Shard        *codec.ShardOf
-	Workload     *WorkUse // of a settlement or Planned event
-	Escalated    bool     // asked for; a missed deadline escalates too
+	Output       codec.Hash // of the disputed shard in the manifest
+	Units        uint64     // of the disputed shard in the manifest
+	Workload     *WorkUse   // of a settlement or Planned event
+	Escalated    bool       // asked for; a missed deadline escalates too
 	Status       DisputeStatus
 	Ruled        uint64 // index of the record that ended it, 0 = open
 	Accepted     uint64 // micro-Credits, StatusAccepted
