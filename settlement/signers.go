@@ -13,8 +13,30 @@ type signerRule struct {
 	selfMin   int    // signatures of self
 	selfExact bool   // no more than selfMin
 	isNew     bool   // self is being registered: its keys are those of the record
+	idle      bool   // self may be suspended or have left
 	hub       bool   // one hub
 	gov       bool   // the threshold of the governance party
+	govMay    bool   // governance may sign too, then with its threshold
+	groups    []group
+}
+
+// group asks parties of a role to sign, each with one key.
+type group struct {
+	role        codec.Role
+	least, most int // parties
+}
+
+// most returns how many parties of a role may sign beside self and governance.
+func (rule *signerRule) most(role codec.Role) int {
+	if rule.hub && role == codec.RoleHub {
+		return 1
+	}
+	for _, g := range rule.groups {
+		if g.role == role {
+			return g.most
+		}
+	}
+	return 0
 }
 
 // signed is A5 for kinds that owners sign: every signature is by an owner key valid
@@ -55,30 +77,41 @@ func (j *judgement) signingKey(id codec.Hash, fresh []*Key) (*Key, *codec.Refusa
 	return k, checkValidity(k, j.at.Index)
 }
 
+// tally counts the signatures under a record.
+type tally struct {
+	self, gov int
+	keys      [codec.RoleOperator + 1]int // of the others, by role
+	parties   [codec.RoleOperator + 1]int // that they belong to
+}
+
 // checkSigners matches the signing keys with the rule.
 func (j *judgement) checkSigners(rule *signerRule, keys []*Key) ([]codec.ID, *codec.Refusal) {
-	var self, hub, gov int
+	var n tally
 	parties := make([]codec.ID, 0, len(keys))
 	for _, k := range keys {
+		known := slices.Contains(parties, k.Party)
 		switch {
 		case rule.self != nil && k.Party == rule.self.ID:
-			self++
-		case rule.gov && k.Party == j.facts.Governance:
-			gov++
-		case rule.hub && k.Role == codec.RoleHub:
-			hub++
+			n.self++
+		case (rule.gov || rule.govMay) && k.Party == j.facts.Governance:
+			n.gov++
+		case rule.most(k.Role) > 0:
+			n.keys[k.Role]++
+			if !known {
+				n.parties[k.Role]++
+			}
 		default:
 			return nil, codec.Refuse(codec.CodeWrongSigners, "a signature that is not asked for, by key "+k.ID.String())
 		}
-		if !slices.Contains(parties, k.Party) {
+		if !known {
 			parties = append(parties, k.Party)
 		}
 	}
-	if r := j.enough(rule, self, hub, gov); r != nil {
+	if r := j.enough(rule, &n); r != nil {
 		return nil, r
 	}
 	for _, id := range parties {
-		if rule.isNew && id == rule.self.ID {
+		if (rule.isNew || rule.idle) && id == rule.self.ID {
 			continue
 		}
 		if j.v.Party(id).Status() != Active {
@@ -89,18 +122,38 @@ func (j *judgement) checkSigners(rule *signerRule, keys []*Key) ([]codec.ID, *co
 }
 
 // enough checks the numbers of signatures by each group.
-func (j *judgement) enough(rule *signerRule, self, hub, gov int) *codec.Refusal {
+func (j *judgement) enough(rule *signerRule, n *tally) *codec.Refusal {
 	switch {
-	case self < rule.selfMin:
+	case n.self < rule.selfMin:
 		return codec.Refuse(codec.CodeUnsigned, "too few owner keys of the party")
-	case rule.selfExact && self > rule.selfMin:
+	case rule.selfExact && n.self > rule.selfMin:
 		return codec.Refuse(codec.CodeWrongSigners, "more owner keys of the party than asked for")
-	case rule.hub && hub == 0:
-		return codec.Refuse(codec.CodeUnsigned, "no hub")
-	case hub > 1:
-		return codec.Refuse(codec.CodeWrongSigners, "more than one hub key")
-	case rule.gov && gov < int(j.v.Party(j.facts.Governance).Threshold):
+	}
+	if rule.hub {
+		if r := n.within(group{codec.RoleHub, 1, 1}); r != nil {
+			return r
+		}
+	}
+	for _, g := range rule.groups {
+		if r := n.within(g); r != nil {
+			return r
+		}
+	}
+	if (rule.gov || n.gov > 0) && n.gov < int(j.v.Party(j.facts.Governance).Threshold) {
 		return codec.Refuse(codec.CodeUnsigned, "too few owner keys of governance")
+	}
+	return nil
+}
+
+// within checks that as many parties of a group signed as it asks for, each once.
+func (n *tally) within(g group) *codec.Refusal {
+	switch keys := n.keys[g.role]; {
+	case keys < g.least:
+		return codec.Refuse(codec.CodeUnsigned, "too few signatures of the role "+g.role.String())
+	case keys > g.most:
+		return codec.Refuse(codec.CodeWrongSigners, "more signatures of the role "+g.role.String()+" than asked for")
+	case keys > n.parties[g.role]:
+		return codec.Refuse(codec.CodeWrongSigners, "two keys of one "+g.role.String())
 	}
 	return nil
 }
