@@ -92,7 +92,7 @@ type sealed[T any] struct {
 }
 
 // Seal returns the blob of a sealed value and its hash. T is ID for a customer,
-// uint64 for a cap, []Discount for discounts, []Label for labels.
+// uint64 for a cap, []Quota for quotas, []Discount for discounts, []Label for labels.
 func Seal[T any](salt ID, value T) (blob []byte, hash Hash) {
 	blob = Encode(&sealed[T]{Salt: salt, Value: value})
 	return blob, BlobHash(blob)

@@ -127,6 +127,12 @@ var edges = []edge{
 	{"programs", MaxPolicyList, func(n int) any {
 		return policyWith(func(p *Policy) { p.Programs = repeat(Allowed{Code: []byte{}}, n) })
 	}},
+	{"prices", MaxPrices, func(n int) any {
+		return policyWith(func(p *Policy) { p.Prices = new(repeat(CreditPrice{Currency: "EUR"}, n)) })
+	}},
+	{"currency", MaxCurrency, func(n int) any {
+		return policyWith(func(p *Policy) { p.Prices = &[]CreditPrice{{Currency: textOf(n)}} })
+	}},
 	{"floors", Classes, func(n int) any { return policyWith(func(p *Policy) { p.Floors = repeat(Floor{}, n) }) }},
 	{"unit limits", Classes, func(n int) any {
 		return policyWith(func(p *Policy) { p.Limits.MaxUnits = make([]uint64, n) })
@@ -169,6 +175,8 @@ var edges = []edge{
 	{"discounts", MaxPolicyList, func(n int) any {
 		return &sealed[[]Discount]{Value: repeat(Discount{}, n)}
 	}},
+	{"quotas", MaxQuotas, func(n int) any { return &sealed[[]Quota]{Value: repeat(Quota{}, n)} }},
+	{"quota value", MaxName, func(n int) any { return &sealed[[]Quota]{Value: []Quota{{Value: textOf(n)}}} }},
 	{"labels", MaxDisclosures, func(n int) any { return &sealed[[]Label]{Value: repeat(Label{}, n)} }},
 	{"label", MaxName, func(n int) any { return &sealed[[]Label]{Value: []Label{{Label: textOf(n)}}} }},
 	{"label value", MaxName, func(n int) any { return &sealed[[]Label]{Value: []Label{{Value: textOf(n)}}} }},

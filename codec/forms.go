@@ -48,6 +48,7 @@ var policyShape = keyed(map[uint64]shape{
 	18: list(Classes, Classes),
 	23: list(0, MaxPolicyList),
 	24: {item: map[int]shape{1: list(Classes, Classes)}},
+	34: listOf(MaxPrices, shape{item: map[int]shape{0: text(MaxCurrency)}}),
 })
 
 var partyShape = keyed(map[uint64]shape{
@@ -75,6 +76,7 @@ var (
 	correctionShape = keyed(map[uint64]shape{2: list(1, MaxPostings)})
 	manifestShape   = listOf(MaxShards, entryShape)
 	discountsShape  = shape{item: map[int]shape{1: list(0, MaxPolicyList)}}
+	quotasShape     = shape{item: map[int]shape{1: listOf(MaxQuotas, shape{item: map[int]shape{1: shortText}})}}
 	labelsShape     = shape{item: map[int]shape{1: listOf(MaxDisclosures, shape{
 		item: map[int]shape{0: shortText, 1: shortText},
 	})}}
@@ -133,6 +135,8 @@ func blobFormOf(v any) form {
 		return form{MaxAttachment, &scalarShape, nil}
 	case *sealed[[]Discount]:
 		return form{MaxAttachment, &discountsShape, nil}
+	case *sealed[[]Quota]:
+		return form{MaxAttachment, &quotasShape, nil}
 	case *sealed[[]Label]:
 		return form{MaxAttachment, &labelsShape, nil}
 	default:

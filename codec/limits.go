@@ -51,6 +51,12 @@ const (
 	MaxRates = 1_024
 	// MaxPolicyList bounds the other lists of a policy.
 	MaxPolicyList = 1_024
+	// MaxPrices bounds the currencies in which a policy prices a Credit, MaxCurrency the
+	// bytes of a currency's code.
+	MaxPrices   = 64
+	MaxCurrency = 3
+	// MaxQuotas bounds the quotas of one customer: each is compared at every settlement.
+	MaxQuotas = 64
 	// MaxPartyKeys bounds the active keys of one party.
 	MaxPartyKeys = 64
 	// MaxParties bounds the founders in a genesis.

@@ -37,6 +37,7 @@ type Party struct {
 	Prev         Hash    `cbor:"20,keyasint"`           // leaf hash of the party's previous record
 	Pop          []Sig   `cbor:"21,keyasint,omitempty"` // ops 1, 2: proof of possession per key
 	Threshold    *uint64 `cbor:"22,keyasint,omitempty"` // ops 1-3: owner keys that must sign
+	Quotas       *Hash   `cbor:"23,keyasint,omitempty"` // ops 1, 9: sealed list of Quota
 }
 
 // Key is one key of a party. For a revocation (op 3) only ID is present.
@@ -47,6 +48,22 @@ type Key struct {
 	Use       *Use    `cbor:"4,keyasint,omitempty"`
 	ValidFrom *uint64 `cbor:"5,keyasint,omitempty"` // log index; absent: own index + 1
 	ValidTo   *uint64 `cbor:"6,keyasint,omitempty"` // last valid log index; absent: no end
+}
+
+// Modes of quotas.
+const (
+	QuotaHard = 1 // what exceeds it is refused
+	QuotaSoft = 2 // what exceeds it is reported
+)
+
+// Quota is one row of the sealed quotas of a customer: what may be charged per cycle for
+// one value of one dimension.
+type Quota struct {
+	_         struct{} `cbor:",toarray"`
+	Dimension uint64   // records.md section 6.4 key 23
+	Value     string
+	Limit     uint64 // micro-Credits per cycle
+	Mode      uint64 // QuotaHard or QuotaSoft
 }
 
 // Header returns the common keys.

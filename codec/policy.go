@@ -24,13 +24,14 @@ type Policy struct {
 	Programs      []Allowed      `cbor:"23,keyasint"` // ascending by program
 	Limits        ShardLimits    `cbor:"24,keyasint"`
 	Penalties     Penalties      `cbor:"25,keyasint"`
-	PayReplicas   uint64         `cbor:"26,keyasint"` // 0 or 1
-	Prev          Hash           `cbor:"28,keyasint"` // hash of the previous policy body
-	Windows       Windows        `cbor:"29,keyasint"` // clock windows
-	AckSLA        uint64         `cbor:"30,keyasint"` // ms
-	Grace         uint64         `cbor:"31,keyasint"` // ms
-	Events        uint64         `cbor:"32,keyasint"` // 0 or 1: every state is recorded
-	Receipts      uint64         `cbor:"33,keyasint"` // ppm of receipts verified before proposing
+	PayReplicas   uint64         `cbor:"26,keyasint"`           // 0 or 1
+	Prev          Hash           `cbor:"28,keyasint"`           // hash of the previous policy body
+	Windows       Windows        `cbor:"29,keyasint"`           // clock windows
+	AckSLA        uint64         `cbor:"30,keyasint"`           // ms
+	Grace         uint64         `cbor:"31,keyasint"`           // ms
+	Events        uint64         `cbor:"32,keyasint"`           // 0 or 1: every state is recorded
+	Receipts      uint64         `cbor:"33,keyasint"`           // ppm of receipts verified before proposing
+	Prices        *[]CreditPrice `cbor:"34,keyasint,omitempty"` // of a Credit, ascending by currency
 }
 
 // Rate is the price of one unit of one component of one program.
@@ -131,6 +132,15 @@ type Windows struct {
 	_     struct{} `cbor:",toarray"`
 	Near  uint64   // kinds 1 and 4, and sent of a batch
 	Older uint64   // age of the other kinds, so that signatures can be gathered
+}
+
+// CreditPrice is what one Credit costs in a currency of ISO 4217: Num/Den whole units of
+// it, both at least 1.
+type CreditPrice struct {
+	_        struct{} `cbor:",toarray"`
+	Currency string   // three capital letters
+	Num      uint64
+	Den      uint64
 }
 
 // Header returns the common keys.

@@ -85,6 +85,11 @@ func tame(v any) {
 		if !x.Audit.Beacon.Present {
 			x.Audit.Beacon = Beacon{}
 		}
+		if x.Prices != nil {
+			for i := range *x.Prices {
+				(*x.Prices)[i].Currency = "EUR"[:i%4]
+			}
+		}
 	case *Party:
 		if len(x.Keys) == 0 {
 			x.Keys = nil

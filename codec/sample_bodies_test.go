@@ -28,6 +28,7 @@ func samplePolicy() *Policy {
 		Penalties: Penalties{ClawbackCycles: 3, StakeMin: 1_000_000}, PayReplicas: 0, Prev: hash(0x28),
 		Windows: Windows{Near: 600_000, Older: 604_800_000}, AckSLA: 3_600_000, Grace: 86_400_000,
 		Events: 1, Receipts: 1_000_000,
+		Prices: &[]CreditPrice{{Currency: "EUR", Num: 9, Den: 1_000}, {Currency: "USD", Num: 1, Den: 100}},
 	}
 	for class := range uint64(Classes) {
 		p.Floors = append(p.Floors, Floor{Class: class + 1, Mode: 2, SamplePPM: 10_000, Replicas: 1})
@@ -43,7 +44,7 @@ func sampleParty() *Party {
 			ValidFrom: new(uint64(7)), ValidTo: new(uint64(70_000))}, {ID: hash(0x15)}},
 		Capabilities: &[]Hash{hash(0x16)}, Payee: new(hash(0x17)), Weight: new(uint64(1_000_000)),
 		Cap: new(hash(0x18)), Stake: new(uint64(5)), Reason: new(uint64(1)), Prev: hash(0x20),
-		Pop: []Sig{sig(0x21), sig(0x22)}, Threshold: new(uint64(1)),
+		Pop: []Sig{sig(0x21), sig(0x22)}, Threshold: new(uint64(1)), Quotas: new(hash(0x23)),
 	}
 }
 
@@ -118,6 +119,9 @@ func librarySamples() []sample {
 		{name: "sealed-cap", about: "Sealed cap", value: &sealed[uint64]{Salt: id(0x5a), Value: 1 << 40}},
 		{name: "sealed-discounts", about: "Sealed discounts",
 			value: &sealed[[]Discount]{Salt: id(0x5a), Value: []Discount{{Customer: id(0x0a), PPM: 50_000}}}},
+		{name: "sealed-quotas", about: "Sealed quotas (docs/formats/records.md section 6.4 key 23)",
+			value: &sealed[[]Quota]{Salt: id(0x5a), Value: []Quota{
+				{Dimension: 1, Value: "atlas", Limit: 1 << 40, Mode: QuotaHard}, {Dimension: 3, Value: "5", Limit: 7, Mode: QuotaSoft}}}},
 		{name: "sealed-labels", about: "Sealed labels",
 			value: &sealed[[]Label]{Salt: id(0x5a), Value: []Label{{Label: "project", Value: "alpha", Salt: id(0x5b)}}}},
 	}

@@ -49,7 +49,7 @@ func FuzzCodecBody(f *testing.F) {
 
 // FuzzCodecBlob decodes the blobs that no body is: sealed values and corrections.
 func FuzzCodecBlob(f *testing.F) {
-	for _, name := range []string{"sealed-party", "sealed-cap", "sealed-discounts", "sealed-labels", "correction"} {
+	for _, name := range []string{"sealed-party", "sealed-cap", "sealed-discounts", "sealed-quotas", "sealed-labels", "correction"} {
 		f.Add(codecDump(f, name))
 	}
 	codecAddBlob(f, "customer cap")
@@ -58,6 +58,7 @@ func FuzzCodecBlob(f *testing.F) {
 		codecUnseal[codec.ID](t, data)
 		codecUnseal[uint64](t, data)
 		codecUnseal[[]codec.Discount](t, data)
+		codecUnseal[[]codec.Quota](t, data)
 		codecUnseal[[]codec.Label](t, data)
 		c, err := codec.DecodeCorrection(data)
 		if err == nil && !bytes.Equal(codec.EncodeCorrection(c), data) {
