@@ -13,6 +13,7 @@ type builtin struct {
 var builtins = register(
 	monteCarlo{},
 	pageRank{},
+	rasterPipeline{},
 	rankSearch{},
 	groupReduce{},
 )
