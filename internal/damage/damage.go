@@ -18,7 +18,7 @@ import (
 // Layout of a chunk of records (ledger/DESIGN.md): a head, a row for each record that
 // begins with its length, and the records.
 const (
-	head = 16 + 16 + 8
+	head = 16 + 16 + 8 + 8
 	row  = 2 + 2 + 8 + 8
 )
 
