@@ -18,6 +18,7 @@ const graph = `
 NONE < codec, proof, web, internal/invariants;
 codec, proof < settlement;
 codec < replay;
+replay < replay/wasm;
 codec, proof < api;
 settlement, api < client;
 settlement, internal/invariants < ledger;
@@ -28,7 +29,7 @@ settlement, replay < contract;
 api, consensus, web < node;
 client < internal/devledger;
 node, internal/devledger < cmd/settled;
-client, verifier, export, contract < cmd/settle;
+client, verifier, export, contract, replay/wasm < cmd/settle;
 ledger < internal/damage;
 internal/devledger < internal/cluster;
 internal/cluster, verifier, internal/damage < internal/demo;
@@ -44,9 +45,10 @@ var forbidden = []struct {
 }{
 	{"github.com/cockroachdb/pebble", []string{"ledger", "internal/damage"}, "storage has one owner"},
 	{"github.com/hashicorp/raft", []string{"consensus"}, "raft's types stay behind consensus.Replica"},
+	{"github.com/tetratelabs/wazero", []string{"replay/wasm"}, "the engine has one owner"},
 	{"net/http", []string{"api", "client", "node", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load"}, "protocol lives at the edge"},
-	{"time", []string{"api", "client", "node", "consensus", "verifier", "ledger", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load"}, "rules read no clock: time comes with the raft command"},
-	{"os", []string{"api", "client", "node", "consensus", "verifier", "ledger", "cmd/settled", "cmd/settle", "internal/damage", "internal/cluster", "internal/demo", "internal/load"}, "codec, proof, settlement and replay do no I/O"},
+	{"time", []string{"replay/wasm", "api", "client", "node", "consensus", "verifier", "ledger", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load"}, "rules read no clock: time comes with the raft command"},
+	{"os", []string{"replay/wasm", "api", "client", "node", "consensus", "verifier", "ledger", "cmd/settled", "cmd/settle", "internal/damage", "internal/cluster", "internal/demo", "internal/load"}, "codec, proof, settlement and replay do no I/O"},
 	{"net", []string{"api", "client", "node", "consensus", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load"}, "codec, proof, settlement, replay and ledger do no I/O of this kind"},
 	{"math/rand", nil, "chance decides nothing; keys and ids come from crypto/rand"},
 	{"crypto/rand", []string{"client", "consensus", "node", "verifier", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load"}, "the state machine knows no chance"},
@@ -56,7 +58,7 @@ var forbidden = []struct {
 // unreachable says what a package must not reach even indirectly.
 var unreachable = map[string][]string{
 	"cmd/settle": {"github.com/cockroachdb/pebble", "github.com/hashicorp/raft"},
-	"verifier":   {"github.com/cockroachdb/pebble", "github.com/hashicorp/raft", "net/http"},
+	"verifier":   {"github.com/cockroachdb/pebble", "github.com/hashicorp/raft", "net/http", "github.com/tetratelabs/wazero"},
 	"node":       {module + "/replay", module + "/verifier"},
 }
 
