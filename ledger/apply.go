@@ -237,6 +237,11 @@ func (l *Ledger) keepStored(b *StoredBatch, blobs []settlement.Attachment) {
 	l.w.value = encodeBatch(l.w.value[:0], b)
 	l.w.put()
 	l.batches = append(l.batches, b)
+	l.state.countBatch(b.Commitment())
+	if ended := l.state.ended; ended != nil {
+		l.freeze(ended)
+		l.applied.Cycle = l.state.begun
+	}
 	l.state.keep()
 	clear(l.records)
 	l.changed = true

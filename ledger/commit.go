@@ -18,6 +18,7 @@ func (l *Ledger) commit() {
 	for _, t := range l.state.all {
 		t.seal(&l.w)
 	}
+	l.state.sealTally(&l.w)
 	for _, p := range l.state.policies[l.sealed:] {
 		l.w.key = appendNumber(l.w.key[:0], spacePolicy, p.Body.Version)
 		l.w.value = encodePolicy(l.w.value[:0], p)

@@ -148,7 +148,8 @@ var names = map[byte]string{
 	spaceParty: "party", spaceBatch: "outcomes", spaceBlobs: "attachments", spaceWorkload: "workload", spaceWorkUse: "work use",
 	spaceAttestation: "attestation", spaceContest: "contest", spaceDispute: "dispute", spaceHold: "hold", spaceIntent: "intent",
 	spaceCommit: "commitment", spacePosted: "postings", spaceRuling: "ruling", spaceUsage: "usage", spaceReversed: "reversal",
-	spaceCycle: "cycle",
+	spaceCycle: "cycle", spaceTally: "running values", spaceFrozen: "values as of a cut", spaceList: "list", spaceToken: "list of a token",
+	spaceChunk: "chunk of a list", spaceMark: "mark",
 }
 
 // rebuild judges everything again and compares.

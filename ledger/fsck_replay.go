@@ -134,7 +134,7 @@ func (k *checker) judgeAgain(b *StoredBatch, p *settlement.Prepared, positions [
 		}
 		link := l.state.accept(arrivalOf(rec, index), &c)
 		l.records = append(l.records, record{rec.Bytes, at, link, rec.LeafA, rec.LeafB})
-		b.Leaves[at] = rec.LeafA
+		b.Leaves[at], b.Outcomes[at].Leaf = rec.LeafA, rec.LeafA
 		l.state.moment.Index++
 	}
 	return true
@@ -150,6 +150,7 @@ func (k *checker) storeAgain(b *StoredBatch, p *settlement.Prepared) bool {
 				return false
 			}
 			b.Leaves[i] = l.state.leaf(o.Index)
+			o.Leaf = b.Leaves[i]
 		}
 	}
 	root := codec.Hash(proof.MTH(b.Leaves))

@@ -11,7 +11,7 @@ import (
 // small values only.
 const (
 	spaceBlobRef    = 'a' // hash -> where the attachment is
-	spaceBalance    = 'b' // cycle, role, party -> balance
+	spaceBalance    = 'b' // cycle, role, party -> account
 	spaceCheckpoint = 'c' // 'k' size -> own roots; 'c' size -> published checkpoint
 	spaceBatchID    = 'd' // submitter, batch id -> batch number
 	spaceRecords    = 'e' // first index, count -> records of one batch
@@ -39,6 +39,12 @@ const (
 	spaceUsage       = 'U' // cycle, customer, dimension, value -> usage
 	spaceReversed    = 'V' // index, line -> how much of a posting was taken back
 	spaceCycle       = 'Z' // number -> cycle
+	spaceTally       = 'O' // (nothing) -> running values of the open cycle
+	spaceFrozen      = 'F' // number of a cycle -> the same as of its cut
+	spaceList        = 'L' // kind, cycle, value -> open chunk of a list of records
+	spaceToken       = 'T' // replay token -> likewise
+	spaceChunk       = 'K' // kind, cycle, value, first index -> full chunk of a list
+	spaceMark        = 'M' // (marks.go)
 )
 
 // summed are the spaces that the state sum covers: all that follow from the batches
@@ -47,7 +53,8 @@ var summed = []byte{
 	spaceBlobRef, spaceBalance, spaceBatchID, spacePolicy, spaceRecordID, spaceKey,
 	spaceOpening, spaceParty, spaceBatch, spaceWorkload, spaceWorkUse,
 	spaceAttestation, spaceContest, spaceDispute, spaceHold, spaceIntent, spaceCommit,
-	spacePosted, spaceRuling, spaceUsage, spaceReversed, spaceCycle,
+	spacePosted, spaceRuling, spaceUsage, spaceReversed, spaceCycle, spaceTally, spaceFrozen,
+	spaceList, spaceToken, spaceChunk, spaceMark,
 }
 
 // Keys of single values.

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"math/bits"
+
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/proof"
 )
@@ -36,3 +38,6 @@ func (x *mth) root() codec.Hash {
 	}
 	return root
 }
+
+// fits says whether the number of subtrees is the one that the size demands.
+func (x *mth) fits() bool { return bits.OnesCount64(x.size) == len(x.nodes) }

@@ -150,6 +150,9 @@ func (l *Ledger) loadState() error {
 	if err != nil {
 		return err
 	}
+	if err := l.state.loadTally(l.store.db); err != nil {
+		return err
+	}
 	return l.loadCheckpoints()
 }
 

@@ -36,7 +36,7 @@ var (
 	keys      = schema[codec.Hash, *settlement.Key]{spaceKey, hashSpace(spaceKey), encodeKey, decodeKey}
 	workloads = schema[pair, workload]{spaceWorkload, pairSpace(spaceWorkload), encodeWorkload, decodeWorkload}
 	workUses  = schema[codec.Hash, *settlement.WorkUse]{spaceWorkUse, hashSpace(spaceWorkUse), encodeWorkUse, decodeWorkUse}
-	balances  = schema[settlement.Account, *settlement.Balance]{spaceBalance, appendAccount, encodeBalance, decodeBalance}
+	accounts  = schema[settlement.Account, account]{spaceBalance, appendAccount, encodeAccount, decodeAccount}
 	openings  = schema[codec.Hash, []byte]{
 		spaceOpening, hashSpace(spaceOpening),
 		func(b, blob []byte) []byte { return append(b, blob...) },

@@ -21,6 +21,12 @@ var (
 	attestations = schema[uint64, *settlement.Attestation]{
 		spaceAttestation, indexSpace(spaceAttestation), encodeAttestation, decodeAttestation,
 	}
+
+	cuts  = schema[uint64, *settlement.Closing]{spaceFrozen, indexSpace(spaceFrozen), encodeFrozen, decodeFrozen}
+	lists = schema[listKey, list]{
+		spaceList, func(b []byte, k listKey) []byte { return k.append(b, spaceList) }, encodeList, decodeList[listKey],
+	}
+	tokens = schema[codec.Hash, list]{spaceToken, hashSpace(spaceToken), encodeList, decodeList[codec.Hash]}
 )
 
 // books are the tables of these spaces.
@@ -37,14 +43,19 @@ type books struct {
 	commits  table[codec.Hash, uint64]
 
 	attestations table[uint64, *settlement.Attestation]
+
+	cuts   table[uint64, *settlement.Closing]
+	lists  table[listKey, list]
+	tokens table[codec.Hash, list]
+	marks  table[string, bool]
 }
 
 // fewEntries bounds the caches of spaces of which little is in use at a time.
 const fewEntries = 256
 
-func newBooks(entries int) books {
+func newBooks(entries int, known *filter) books {
 	few := min(entries, fewEntries)
-	return books{
+	b := books{
 		postings: newTable(postings, nil, 0),
 		reversed: newTable(reversed, nil, few),
 		holds:    newTable(holds, nil, few),
@@ -57,47 +68,21 @@ func newBooks(entries int) books {
 		commits:  newTable(commits, nil, 0),
 
 		attestations: newTable(attestations, nil, few),
+
+		cuts:   newTable(cuts, nil, 0),
+		lists:  newTable(lists, nil, entries),
+		tokens: newTable(tokens, known, 0),
+		marks:  newTable(marks, nil, 0),
 	}
+	b.lists.ready = func(w *writer, k listKey, x list) list { x.flush(w, k); return x }
+	b.tokens.ready = func(w *writer, token codec.Hash, x list) list { x.flush(w, tokenList(token)); return x }
+	b.marks.gone = func(there bool) bool { return !there }
+	return b
 }
 
 func (b *books) spaces() []space {
 	return []space{
 		&b.postings, &b.reversed, &b.holds, &b.usages, &b.disputes, &b.rulings, &b.contests,
-		&b.cycles, &b.intents, &b.commits, &b.attestations,
-	}
-}
-
-// acceptBooks writes what a record did to postings, disputes, cycles and audits.
-func (s *state) acceptBooks(index uint64, c *settlement.Change) {
-	if c.Posted != nil {
-		s.postings.create(index, c.Posted)
-	}
-	for _, u := range c.Usages {
-		s.usages.put(s.db, u.Scope, u)
-	}
-	for _, r := range c.Reversed {
-		s.reversed.put(s.db, r.LineRef, r.Amount)
-	}
-	for _, h := range c.Holds {
-		s.holds.put(s.db, h.LineRef, h)
-	}
-	if c.Dispute != nil {
-		s.disputes.put(s.db, c.Dispute.Opened, c.Dispute)
-	}
-	if c.Ruling != nil {
-		s.rulings.put(s.db, c.Ruling.Index, c.Ruling.Opened)
-	}
-	if c.Contest != nil {
-		s.contests.put(s.db, c.Contest.Target, c.Contest)
-	}
-	for _, x := range c.Cycles {
-		s.cycles.put(s.db, x.Number, x)
-	}
-	if c.Intent != nil {
-		s.intents.put(s.db, audit{c.Intent.Cycle, c.Intent.Auditor}, c.Intent)
-		s.commits.put(s.db, c.Intent.Commit, c.Intent.Index)
-	}
-	if c.Attestation != nil {
-		s.attestations.put(s.db, c.Attestation.Index, c.Attestation)
+		&b.cycles, &b.intents, &b.commits, &b.attestations, &b.cuts, &b.lists, &b.tokens, &b.marks,
 	}
 }

@@ -1,8 +1,6 @@
 package ledger
 
 import (
-	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/settlement"
 )
@@ -79,8 +77,8 @@ func (s *Snapshot) WorkUse(workKey codec.Hash) *settlement.WorkUse {
 
 // Balance returns what was posted to an account, zero if nothing was.
 func (s *Snapshot) Balance(a settlement.Account) *settlement.Balance {
-	if b := must(balances.load(s.snap, a)); b != nil {
-		return b
+	if x := must(accounts.load(s.snap, a)); x.Balance != nil {
+		return x.Balance
 	}
 	return &settlement.Balance{Account: a}
 }
@@ -89,22 +87,8 @@ func (s *Snapshot) Balance(a settlement.Account) *settlement.Balance {
 // order of role and party.
 func (s *Snapshot) Balances(cycle uint64) ([]settlement.Balance, error) {
 	var list []settlement.Balance
-	err := scanBalances(s.snap, cycle, func(b *settlement.Balance) { list = append(list, *b) })
+	err := scanAccounts(s.snap, cycle, func(a *account) { list = append(list, *a.Balance) })
 	return list, err
-}
-
-// scanBalances calls f for the accounts of a cycle in order.
-func scanBalances(r pebble.Reader, cycle uint64, f func(b *settlement.Balance)) error {
-	return scan(r, numberKey(spaceBalance, cycle), numberKey(spaceBalance, cycle+1), func(key, value []byte) (bool, error) {
-		v := values{b: key[9:]}
-		a := settlement.Account{Cycle: cycle, Role: codec.Role(v.u8()), Party: v.id()}
-		b, ok := decodeBalance(a, value)
-		if !ok || !v.done() {
-			return false, damaged(NoIndex, nil, "balance %x", key[1:])
-		}
-		f(b)
-		return true, nil
-	})
 }
 
 // Opening returns a sealed value that a record opened, nil if there is none.

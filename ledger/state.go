@@ -23,7 +23,7 @@ type state struct {
 	keys      table[codec.Hash, *settlement.Key]
 	workloads table[pair, workload]
 	workUses  table[codec.Hash, *settlement.WorkUse]
-	balances  table[settlement.Account, *settlement.Balance]
+	accounts  table[settlement.Account, account]
 	openings  table[codec.Hash, []byte]
 	recordIDs table[pair, uint64]
 	batchIDs  table[pair, uint64]
@@ -41,6 +41,14 @@ type state struct {
 	fixed  int                   // recent ones of batches accepted so far
 	blobs  map[codec.Hash][]byte // attachments accepted but not stored
 	stored func() *reader        // the store as of the last commit
+
+	now, past tally             // running values; past leaves out the batch at hand
+	tallyTerm sum               // of those in the store in the state sum
+	ended     *settlement.Cycle // that the batch at hand cut
+	begun     uint64            // cycle that follows it
+	closing   *settlement.Closing
+	debts     []settlement.Debt
+	debtsOf   uint64 // cycle
 }
 
 // recent is a record that the store does not hold yet.
@@ -73,19 +81,21 @@ func newState(o Options) *state {
 		keys:      newTable(keys, nil, n),
 		workloads: newTable(workloads, f, n),
 		workUses:  newTable(workUses, f, n),
-		balances:  newTable(balances, nil, n),
+		accounts:  newTable(accounts, nil, n),
 		openings:  newTable(openings, f, n),
 		recordIDs: newTable(recordIDs, f, 0),
 		batchIDs:  newTable(batchIDs, f, 0),
 		blobRefs:  newTable(blobRefs, f, 0),
 		nodes:     newTable(nodes, nil, n),
 		known:     f,
-		books:     newBooks(n),
+		books:     newBooks(n, f),
 		blobs:     map[codec.Hash][]byte{},
 	}
 	s.nodes.aside = true
+	s.accounts.ready = flushAccount
+	s.now, s.past = newTally(), newTally()
 	s.all = append([]space{
-		&s.parties, &s.keys, &s.workloads, &s.workUses, &s.balances,
+		&s.parties, &s.keys, &s.workloads, &s.workUses, &s.accounts,
 		&s.openings, &s.recordIDs, &s.batchIDs, &s.blobRefs, &s.nodes,
 	}, s.books.spaces()...)
 	return s
@@ -105,6 +115,8 @@ func (s *state) keep() {
 		t.keep()
 	}
 	s.kept, s.fixed = len(s.policies), len(s.recent)
+	s.past.copyFrom(&s.now)
+	s.ended = nil
 }
 
 // revert takes back what the batch at hand did.
@@ -113,6 +125,8 @@ func (s *state) revert() {
 		t.revert()
 	}
 	s.policies, s.recent = s.policies[:s.kept:s.kept], s.recent[:s.fixed]
+	s.now.copyFrom(&s.past)
+	s.ended = nil
 }
 
 // touch brings the lines of the filter that records will need into the processor's
@@ -195,8 +209,8 @@ func (s *state) WorkUse(workKey codec.Hash) *settlement.WorkUse {
 
 // Balance returns an account's balance, zero if nothing was posted to it.
 func (s *state) Balance(a settlement.Account) *settlement.Balance {
-	if b, ok := s.balances.get(s.db, a); ok {
-		return b
+	if x, ok := s.accounts.get(s.db, a); ok {
+		return x.Balance
 	}
 	return &settlement.Balance{Account: a}
 }
@@ -264,15 +278,12 @@ func (s *state) accept(a arrival, c *settlement.Change) (link uint64) {
 	if c.WorkUse != nil {
 		s.workUses.put(s.db, c.WorkKey, c.WorkUse)
 	}
-	for _, b := range c.Balances {
-		s.balances.put(s.db, b.Account, b)
-	}
 	for _, o := range c.Openings {
 		if _, ok := s.openings.get(s.db, o.Hash); !ok {
 			s.openings.create(o.Hash, bytes.Clone(o.Blob)) // the cache must not keep the whole batch
 		}
 	}
-	s.acceptBooks(a.index, c)
+	s.acceptBooks(&a, c)
 	if c.Workload == nil {
 		return NoIndex
 	}
@@ -285,7 +296,11 @@ func (s *state) acceptWorkload(index uint64, now *settlement.Workload) (link uin
 	w := workload{Workload: now, lastAt: index}
 	key := pair{now.Author, now.ID}
 	before, ok := s.workloads.get(s.db, key)
-	link = NoIndex
+	if link = NoIndex; ok {
+		s.now.work(before.State, now.State)
+	} else {
+		s.now.work(0, now.State)
+	}
 	switch {
 	case ok && before.Last == now.Last:
 		w.lastAt = before.lastAt

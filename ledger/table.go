@@ -16,6 +16,10 @@ type table[K comparable, V any] struct {
 	cached cache[K, stored[V]] // written out; unused if cold
 	cold   bool                // values are not worth caching
 	aside  bool                // the state sum does not cover the space
+	// ready, if set, makes a value ready to be written; it may write other keys.
+	ready func(w *writer, k K, v V) V
+	// gone, if set, says of which values nothing is stored: they remove the key.
+	gone   func(v V) bool
 	last   asked[K]
 	places index          // where in dirty a key stands
 	dirty  []change[K, V] // in order of first writing
@@ -175,6 +179,13 @@ func (t *table[K, V]) seal(w *writer) {
 	w.order.fill(len(t.dirty), func(b []byte, i int) []byte { return t.key(b, t.dirty[i].key) })
 	for _, e := range w.order.entries {
 		d := &t.dirty[e.at]
+		if t.ready != nil {
+			d.value = t.ready(w, d.key, d.value)
+		}
+		if t.gone != nil && t.gone(d.value) {
+			t.remove(w, w.order.keys[e.from:e.to], d)
+			continue
+		}
 		w.key = append(w.key[:0], w.order.keys[e.from:e.to]...)
 		w.value = t.encode(w.value[:0], d.value)
 		var now sum
@@ -188,6 +199,17 @@ func (t *table[K, V]) seal(w *writer) {
 		}
 	}
 	t.forget()
+}
+
+// remove takes a key out of the store.
+func (t *table[K, V]) remove(w *writer, key []byte, d *change[K, V]) {
+	if !d.existed {
+		return
+	}
+	if err := w.batch.Delete(key, nil); err != nil {
+		panic(err)
+	}
+	w.state.sub(d.old)
 }
 
 // forget empties the overlay.

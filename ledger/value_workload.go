@@ -50,25 +50,6 @@ func decodeWorkload(key pair, data []byte) (workload, bool) {
 	return w, v.done()
 }
 
-func appendAccount(k []byte, a settlement.Account) []byte {
-	k = append(appendNumber(k, spaceBalance, a.Cycle), byte(a.Role))
-	return append(k, a.Party[:]...)
-}
-
-func encodeBalance(b []byte, x *settlement.Balance) []byte {
-	for _, n := range [...]uint64{x.Credit, x.Debit, x.Charged, x.Postings, x.Held, x.Released} {
-		b = binary.AppendUvarint(b, n)
-	}
-	return b
-}
-
-func decodeBalance(a settlement.Account, data []byte) (*settlement.Balance, bool) {
-	v := values{b: data}
-	x := &settlement.Balance{Account: a, Credit: v.uvarint(), Debit: v.uvarint(), Charged: v.uvarint()}
-	x.Postings, x.Held, x.Released = v.uvarint(), v.uvarint(), v.uvarint()
-	return x, v.done()
-}
-
 func encodeWorkUse(b []byte, u *settlement.WorkUse) []byte {
 	return append(append(b, u.Author[:]...), u.Workload[:]...)
 }

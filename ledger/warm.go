@@ -16,7 +16,7 @@ type warming struct {
 }
 
 // filtered are the spaces whose keys the filter knows.
-var filtered = []byte{spaceBlobRef, spaceBatchID, spaceRecordID, spaceOpening, spaceWorkload, spaceWorkUse}
+var filtered = []byte{spaceBlobRef, spaceBatchID, spaceRecordID, spaceOpening, spaceWorkload, spaceWorkUse, spaceToken}
 
 // errStopped ends a scan whose result nobody needs any more.
 var errStopped = errors.New("stopped")
