@@ -75,6 +75,10 @@ func (j *judgement) admit() *codec.Refusal {
 		return j.policyRecord()
 	case codec.KindParty:
 		return j.party()
+	case codec.KindDispute:
+		return j.dispute()
+	case codec.KindAdjustment:
+		return j.adjustment()
 	default:
 		panic("settlement: a prepared record of kind " + j.rec.Kind.String())
 	}
@@ -118,17 +122,22 @@ func (j *judgement) openCycle() *codec.Refusal {
 // blob returns a blob that the record names: an attachment of the batch, an opened
 // value of the state, or one replicated before. Without it the whole batch fails.
 func (j *judgement) blob(hash codec.Hash) ([]byte, *codec.Refusal) {
-	if data := j.batch.Attachment(hash); data != nil {
-		return data, nil
-	}
-	if data := j.v.Opening(hash); data != nil {
-		return data, nil
-	}
-	if data := j.v.Blob(hash); data != nil {
+	if data := j.lookUp(hash); data != nil {
 		return data, nil
 	}
 	j.missing = true
 	return nil, codec.Refuse(codec.CodeMissingAttachment, "blob "+hash.String())
+}
+
+// lookUp returns a blob that a rule needs, nil if it is not there.
+func (j *judgement) lookUp(hash codec.Hash) []byte {
+	if data := j.batch.Attachment(hash); data != nil {
+		return data
+	}
+	if data := j.v.Opening(hash); data != nil {
+		return data
+	}
+	return j.v.Blob(hash)
 }
 
 // open adds a sealed value to those that the state keeps.

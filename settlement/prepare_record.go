@@ -22,6 +22,8 @@ type PreparedRecord struct {
 	Event      *PreparedEvent
 	Policy     *PreparedPolicy
 	Party      *PreparedParty
+	Dispute    *PreparedDispute
+	Adjustment *PreparedAdjustment
 
 	named     []int32 // indexes of the attachments that the record names
 	namedRoom [blobLabels + 1]int32
@@ -72,6 +74,10 @@ func (r *PreparedRecord) prepareBody(p *Prepared) *codec.Refusal {
 		return r.preparePolicy(p)
 	case codec.KindParty:
 		return r.prepareParty(p)
+	case codec.KindDispute:
+		return r.prepareDispute(p)
+	case codec.KindAdjustment:
+		return r.prepareAdjustment(p)
 	default:
 		return codec.Refuse(codec.CodeUnknownKind, "a "+r.Kind.String()+" is not admitted")
 	}
