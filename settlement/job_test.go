@@ -54,7 +54,7 @@ func (j *job) of(customer *actor) *job {
 // event drafts the next event.
 func (j *job) event(state codec.State) *codec.Event {
 	e := &codec.Event{
-		ID: j.newID(), At: j.now, Cycle: worldCycle, Author: j.by.id, Workload: j.id, Seq: j.seq, State: state,
+		ID: j.newID(), At: j.now, Cycle: j.moment.Cycle, Author: j.by.id, Workload: j.id, Seq: j.seq, State: state,
 		Prev: j.last, Customer: j.customerHash(), Program: codec.ProgramID(&j.program), Adapter: j.adapter,
 	}
 	switch state {
@@ -159,7 +159,7 @@ func (j *job) describe(entries []codec.ShardEntry) ([]Share, codec.ShardsRef) {
 	for i := range m.Shares {
 		m.Shares[i].Weight = startWeight
 		if p := j.Party(m.Shares[i].Provider); p != nil {
-			m.Shares[i].Weight = j.PolicyFor(worldCycle).Weight(p, worldCycle)
+			m.Shares[i].Weight = j.PolicyFor(j.moment.Cycle).Weight(p, j.moment.Cycle)
 		}
 	}
 	indexes := map[uint64]bool{}
@@ -175,7 +175,7 @@ func (j *job) describe(entries []codec.ShardEntry) ([]Share, codec.ShardsRef) {
 
 // compute is Compute, or something of the right shape if the inputs are a lie.
 func (j *job) compute(in *Inputs) *Computation {
-	x, err := Compute(j.PolicyFor(worldCycle), in)
+	x, err := Compute(j.PolicyFor(j.moment.Cycle), in)
 	if err != nil {
 		x = &Computation{Components: in.Components, Payouts: make([]uint64, len(in.Providers))}
 	}
@@ -188,7 +188,7 @@ func (j *job) body(x *Computation, d *codec.Detail, shards codec.ShardsRef) *cod
 		root = someHash("no root")
 	}
 	return &codec.Settlement{
-		ID: j.newID(), At: j.now, Cycle: worldCycle, Author: j.by.id, Workload: j.id, Policy: j.PolicyFor(worldCycle).Hash,
+		ID: j.newID(), At: j.now, Cycle: j.moment.Cycle, Author: j.by.id, Workload: j.id, Policy: j.PolicyFor(j.moment.Cycle).Hash,
 		Customer: j.customerHash(), Disclosures: []codec.Hash{}, Adapter: j.adapter, Program: j.program, Class: j.class,
 		Seed: j.seed, Args: codec.Blob{Hash: someHash("args"), Size: 1}, Shards: shards,
 		Result: codec.Blob{Hash: someHash("result"), Size: 1},

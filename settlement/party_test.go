@@ -11,7 +11,7 @@ import (
 func (w *world) change(op codec.PartyOp, about, author string) *codec.Party {
 	a := w.actors[about]
 	return &codec.Party{
-		ID: w.newID(), At: w.now, Cycle: worldCycle, Author: w.actors[author].id,
+		ID: w.newID(), At: w.now, Cycle: w.moment.Cycle, Author: w.actors[author].id,
 		Party: a.id, Op: op, Prev: w.Party(a.id).Prev,
 	}
 }
