@@ -123,8 +123,8 @@ func (f *founding) addParty(body []byte) error {
 	if b.Op != codec.PartyRegister || b.Author != b.Party || b.Cycle != f.body.Cycle {
 		return errors.New("not a registration by the party itself in the first cycle")
 	}
-	if b.Cap != nil {
-		return errors.New("a founder cannot have a cap: a genesis has no attachments")
+	if b.Cap != nil || b.Quotas != nil {
+		return errors.New("a founder cannot have a cap or quotas: a genesis has no attachments")
 	}
 	if err := refused(f.registered(p)); err != nil {
 		return err
@@ -153,7 +153,7 @@ func (f *founding) registered(p *PreparedParty) *codec.Refusal {
 	if r := f.unused(b, keys); r != nil {
 		return r
 	}
-	party, r := newParty(b, keys, nil, &f.policy)
+	party, r := newParty(b, keys, budgetBlobs{}, &f.policy)
 	if r != nil {
 		return r
 	}

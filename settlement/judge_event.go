@@ -102,11 +102,12 @@ func (j *judgement) continueWorkload(w *Workload, e *codec.Event) *codec.Refusal
 
 // checkEvent runs the rules 15 to 17 that are the same for all events.
 func (j *judgement) checkEvent(w *Workload, e *codec.Event) *codec.Refusal {
-	if _, ok := j.policy.Allows(e.Program); !ok {
+	program, ok := j.policy.Allows(e.Program)
+	if !ok {
 		return codec.Refuse(codec.CodeProgramNotAllowed, "the policy does not list the program")
 	}
 	if e.Estimate != nil {
-		if r := j.withinCap(w.Customer, *e.Estimate); r != nil {
+		if r := j.affordable(w.Customer, program.Class, *e.Estimate); r != nil {
 			return r
 		}
 	}
@@ -114,6 +115,19 @@ func (j *judgement) checkEvent(w *Workload, e *codec.Event) *codec.Refusal {
 		return codec.Refuse(codec.CodeBadPlan, "number of planned shards out of range")
 	}
 	return nil
+}
+
+// affordable checks an estimate against what is left of the customer's cap and of a hard
+// quota of the program's class. Labels are known at the settlement only.
+func (j *judgement) affordable(customer codec.ID, class, estimate uint64) *codec.Refusal {
+	if r := j.withinCap(customer, estimate); r != nil {
+		return r
+	}
+	party := j.v.Party(customer)
+	if len(party.Quotas) == 0 {
+		return nil
+	}
+	return party.withinQuota(j.v.Usage(Scopes(j.at.Cycle, customer, class, nil)[0]), estimate)
 }
 
 // withinCap checks that a customer may be charged this amount more in this cycle.

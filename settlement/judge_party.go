@@ -22,7 +22,7 @@ func (j *judgement) party() *codec.Refusal {
 	if r := j.partySigned(b, before); r != nil { // A5
 		return r
 	}
-	cap, r := j.partyTime(b) // A3, A4, A7
+	sealed, r := j.partyTime(b) // A3, A4, A7
 	if r != nil {
 		return r
 	}
@@ -37,12 +37,15 @@ func (j *judgement) party() *codec.Refusal {
 	case codec.PartyWeight:
 		r = j.changeWeight(b, &after)
 	case codec.PartyCap:
-		r = changeCap(b, &after, cap)
+		r = changeBudget(b, &after, sealed)
 	}
 	if r != nil {
 		return r
 	}
-	return j.keepParty(b, before, &after)
+	if r = j.keepParty(b, before, &after); r == nil {
+		j.openBudget(b, sealed)
+	}
+	return r
 }
 
 // partySigned is A5 for all operations but registration.
@@ -73,15 +76,38 @@ func (j *judgement) partySigned(b *codec.Party, p *Party) *codec.Refusal {
 // isTrader says whether a role is one that a hub registers.
 func isTrader(r codec.Role) bool { return r >= codec.RoleProvider && r <= codec.RoleCustomer }
 
-// partyTime is A3, A4 and A7; it returns the blob of the cap, if there is one.
-func (j *judgement) partyTime(b *codec.Party) (cap []byte, r *codec.Refusal) {
+// budgetBlobs are the sealed values of a party record, each nil if it names none.
+type budgetBlobs struct {
+	cap, quotas []byte
+}
+
+// partyTime is A3, A4 and A7; it returns the blobs that the record names.
+func (j *judgement) partyTime(b *codec.Party) (sealed budgetBlobs, r *codec.Refusal) {
 	if r = j.inTime(); r != nil {
-		return nil, r
+		return sealed, r
 	}
-	if r = j.openCycle(); r != nil || b.Cap == nil {
-		return nil, r
+	if r = j.openCycle(); r != nil {
+		return sealed, r
 	}
-	return j.blob(*b.Cap)
+	if b.Cap != nil {
+		if sealed.cap, r = j.blob(*b.Cap); r != nil {
+			return sealed, r
+		}
+	}
+	if b.Quotas != nil {
+		sealed.quotas, r = j.blob(*b.Quotas)
+	}
+	return sealed, r
+}
+
+// openBudget adds what partyTime found to the opened values of the state.
+func (j *judgement) openBudget(b *codec.Party, sealed budgetBlobs) {
+	if b.Cap != nil {
+		j.open(*b.Cap, sealed.cap)
+	}
+	if b.Quotas != nil {
+		j.open(*b.Quotas, sealed.quotas)
+	}
 }
 
 // keepParty is row 20, and the change.
@@ -91,10 +117,6 @@ func (j *judgement) keepParty(b *codec.Party, before, after *Party) *codec.Refus
 	}
 	after.Prev = j.rec.LeafA
 	j.change.Parties = []*Party{after}
-	if b.Cap != nil {
-		blob, _ := j.blob(*b.Cap) // A7: it is there
-		j.open(*b.Cap, blob)
-	}
 	return nil
 }
 
@@ -159,17 +181,20 @@ func checkStake(role codec.Role, stake uint64, policy *codec.Policy) *codec.Refu
 	return nil
 }
 
-// changeCap is op 9; without a cap the customer has none from now on.
-func changeCap(b *codec.Party, p *Party, blob []byte) *codec.Refusal {
-	limit, r := openCap(b, p.Role, blob)
-	p.Cap = limit
+// changeBudget is op 9, which sets cap and quotas as a whole: what it does not name the
+// customer has no more.
+func changeBudget(b *codec.Party, p *Party, sealed budgetBlobs) (r *codec.Refusal) {
+	if p.Cap, r = openCap(b, p.Role, sealed.cap); r != nil {
+		return r
+	}
+	p.Quotas, r = openQuotas(b, p.Role, sealed.quotas)
 	return r
 }
 
 // openCap is row 17: a customer's sealed cap, nil if there is none.
 func openCap(b *codec.Party, role codec.Role, blob []byte) (*uint64, *codec.Refusal) {
 	if b.Op == codec.PartyCap && role != codec.RoleCustomer {
-		return nil, codec.Refuse(codec.CodeWrongRole, "only customers have a cap")
+		return nil, codec.Refuse(codec.CodeWrongRole, "only customers have a budget")
 	}
 	if b.Cap == nil {
 		return nil, nil

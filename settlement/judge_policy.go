@@ -98,6 +98,7 @@ func (p *policyRules) check(b *codec.Policy) *codec.Refusal {
 		checkLimits,        // 24
 		p.checkChain,       // 26-28
 		checkPolicyWindows, // 29-33
+		checkPrices,        // 34
 	} {
 		if r := check(b); r != nil {
 			return r

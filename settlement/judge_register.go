@@ -8,7 +8,7 @@ func (j *judgement) register(b *codec.Party) *codec.Refusal {
 	if r != nil {
 		return r
 	}
-	blob, r := j.partyTime(b) // A3, A4, A7
+	sealed, r := j.partyTime(b) // A3, A4, A7
 	if r != nil {
 		return r
 	}
@@ -25,7 +25,7 @@ func (j *judgement) register(b *codec.Party) *codec.Refusal {
 	if r != nil {
 		return r
 	}
-	p, r := newParty(b, keys, blob, j.policy.Body) // 14-18
+	p, r := newParty(b, keys, sealed, j.policy.Body) // 14-18, 23
 	if r != nil {
 		return r
 	}
@@ -40,9 +40,7 @@ func (j *judgement) register(b *codec.Party) *codec.Refusal {
 	}
 	p.Prev, p.History = j.rec.LeafA, []StatusChange{{Index: j.at.Index, Status: Active}}
 	j.change.Parties, j.change.Keys = []*Party{p}, keys
-	if b.Cap != nil {
-		j.open(*b.Cap, blob)
-	}
+	j.openBudget(b, sealed)
 	return nil
 }
 
@@ -101,8 +99,9 @@ func checkPartyID(b *codec.Party) *codec.Refusal {
 	return codec.Refuse(codec.CodeBadParty, "no owner key")
 }
 
-// newParty makes the state of a party that is being registered, and is rows 14 to 18.
-func newParty(b *codec.Party, keys []*Key, cap []byte, policy *codec.Policy) (*Party, *codec.Refusal) {
+// newParty makes the state of a party that is being registered, and is rows 14 to 18
+// and 23.
+func newParty(b *codec.Party, keys []*Key, sealed budgetBlobs, policy *codec.Policy) (*Party, *codec.Refusal) {
 	p := &Party{
 		ID: b.Party, Role: *b.Role, Payee: b.Payee, Threshold: 1,
 		Weight: startWeight, WeightBefore: startWeight,
@@ -113,8 +112,7 @@ func newParty(b *codec.Party, keys []*Key, cap []byte, policy *codec.Policy) (*P
 	if r := changePayee(b, p); r != nil {
 		return nil, r
 	}
-	var r *codec.Refusal
-	if p.Cap, r = openCap(b, p.Role, cap); r != nil {
+	if r := changeBudget(b, p, sealed); r != nil {
 		return nil, r
 	}
 	if b.Stake != nil {

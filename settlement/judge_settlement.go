@@ -34,7 +34,7 @@ func (j *judgement) settlement() *codec.Refusal {
 	return nil
 }
 
-const settlementSteps = 13
+const settlementSteps = 14
 
 // check runs the rules in the order of the rows; what they need is prepared.
 func (s *settling) check(step int) *codec.Refusal {
@@ -63,6 +63,8 @@ func (s *settling) check(step int) *codec.Refusal {
 		return s.planned() // 32
 	case 11:
 		return s.labelsFault // 33
+	case 12:
+		return s.usages() // 33, and quotas
 	default:
 		return s.balances()
 	}

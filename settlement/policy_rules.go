@@ -2,6 +2,7 @@ package settlement
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/forgepool/settle/codec"
 )
@@ -142,6 +143,24 @@ func checkPolicyWindows(b *codec.Policy) *codec.Refusal {
 		return badPolicy("events is neither 0 nor 1")
 	case b.Receipts > million:
 		return badPolicy("share of receipts above the whole")
+	}
+	return nil
+}
+
+// checkPrices is row 34.
+func checkPrices(b *codec.Policy) *codec.Refusal {
+	if b.Prices == nil {
+		return nil
+	}
+	for i, p := range *b.Prices {
+		switch {
+		case len(p.Currency) != codec.MaxCurrency || strings.Trim(p.Currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
+			return badPolicy("a currency is three capital letters")
+		case p.Num == 0 || p.Den == 0:
+			return badPolicy("a Credit costs more than nothing")
+		case i > 0 && (*b.Prices)[i-1].Currency >= p.Currency:
+			return badPolicy("prices not ascending by currency")
+		}
 	}
 	return nil
 }

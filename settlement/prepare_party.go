@@ -22,6 +22,9 @@ func (r *PreparedRecord) prepareParty(p *Prepared) *codec.Refusal {
 	if party.Body.Cap != nil {
 		r.name(p, party.Body.Cap)
 	}
+	if party.Body.Quotas != nil {
+		r.name(p, party.Body.Quotas)
+	}
 	if fault := r.setHeader(party.Body.Header()); fault != nil {
 		return fault
 	}
@@ -62,11 +65,12 @@ const (
 	hasReason
 	hasPop
 	hasThreshold
+	hasQuotas
 )
 
 // partyForms says which optional keys an operation must and may have.
 var partyForms = [...]struct{ must, may uint }{
-	codec.PartyRegister:  {hasRole | hasKeys | hasPop, hasCapabilities | hasPayee | hasCap | hasStake | hasThreshold},
+	codec.PartyRegister:  {hasRole | hasKeys | hasPop, hasCapabilities | hasPayee | hasCap | hasQuotas | hasStake | hasThreshold},
 	codec.PartyAddKey:    {hasKeys | hasPop, hasThreshold},
 	codec.PartyRevokeKey: {hasKeys | hasReason, hasThreshold},
 	codec.PartySuspend:   {hasReason, 0},
@@ -74,7 +78,7 @@ var partyForms = [...]struct{ must, may uint }{
 	codec.PartyExit:      {hasReason, 0},
 	codec.PartyPayee:     {0, hasCapabilities | hasPayee},
 	codec.PartyWeight:    {hasReason, hasWeight | hasStake},
-	codec.PartyCap:       {0, hasCap},
+	codec.PartyCap:       {0, hasCap | hasQuotas},
 }
 
 // checkPartyForm checks that exactly the keys of the operation are present, and
@@ -109,7 +113,7 @@ func presentKeys(b *codec.Party) (has uint) {
 		{hasRole, b.Role != nil}, {hasKeys, len(b.Keys) > 0}, {hasCapabilities, b.Capabilities != nil},
 		{hasPayee, b.Payee != nil}, {hasWeight, b.Weight != nil}, {hasCap, b.Cap != nil},
 		{hasStake, b.Stake != nil}, {hasReason, b.Reason != nil}, {hasPop, len(b.Pop) > 0},
-		{hasThreshold, b.Threshold != nil},
+		{hasThreshold, b.Threshold != nil}, {hasQuotas, b.Quotas != nil},
 	} {
 		if key.present {
 			has |= key.bit

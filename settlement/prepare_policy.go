@@ -43,6 +43,13 @@ func checkPolicyForm(b *codec.Policy) *codec.Refusal {
 			return codec.Refuse(codec.CodeOutOfRange, "a rate of 2^63 or more")
 		}
 	}
+	if b.Prices != nil {
+		for i := range *b.Prices {
+			if p := &(*b.Prices)[i]; outOfRange(p.Num, p.Den) {
+				return codec.Refuse(codec.CodeOutOfRange, "a price of a Credit of 2^63 or more")
+			}
+		}
+	}
 	if outOfRange(b.Audit.Deadline, b.DisputeWindow, b.Retention, b.Windows.Near, b.Windows.Older, b.AckSLA, b.Grace) {
 		return codec.Refuse(codec.CodeOutOfRange, "a time of 2^63 or more")
 	}
