@@ -3,6 +3,7 @@ package export
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,9 +12,27 @@ import (
 
 // FormatCredits writes micro-Credits as Credits: the shortest decimal that is exact,
 // such as 2.500007, 3 or 0.
-func FormatCredits(amount uint64) string {
-	text := fmt.Sprintf("%d.%06d", amount/microCredits, amount%microCredits)
-	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+func FormatCredits(amount uint64) string { return string(appendDecimal(nil, amount)) }
+
+// appendDecimal appends millionths as the shortest exact decimal.
+func appendDecimal(b []byte, amount uint64) []byte {
+	b = strconv.AppendUint(b, amount/microCredits, 10)
+	fraction, digits := amount%microCredits, places
+	if fraction == 0 {
+		return b
+	}
+	for ; fraction%10 == 0; digits-- {
+		fraction /= 10
+	}
+	return appendDigits(append(b, '.'), fraction, digits)
+}
+
+// appendMillionths is appendDecimal with a sign.
+func appendMillionths(b []byte, amount int64) []byte {
+	if amount < 0 {
+		return appendDecimal(append(b, '-'), uint64(-amount))
+	}
+	return appendDecimal(b, uint64(amount))
 }
 
 const (
@@ -69,9 +88,26 @@ func dateOf(days uint64) date {
 }
 
 // FormatTime writes Unix seconds as FOCUS and RFC 3339 want them: UTC, to the second.
-func FormatTime(seconds uint64) string {
+func FormatTime(seconds uint64) string { return string(appendTime(nil, seconds)) }
+
+func appendTime(b []byte, seconds uint64) []byte {
 	d, s := dateOf(seconds/secondsADay), seconds%secondsADay
-	return fmt.Sprintf("%04d-%02d-%02dT%02d:%02d:%02dZ", d.year, d.month, d.day, s/3600, s/60%60, s%60)
+	b = appendDigits(b, d.year, 4)
+	b = appendDigits(append(b, '-'), d.month, 2)
+	b = appendDigits(append(b, '-'), d.day, 2)
+	b = appendDigits(append(b, 'T'), s/3600, 2)
+	b = appendDigits(append(b, ':'), s/60%60, 2)
+	return append(appendDigits(append(b, ':'), s%60, 2), 'Z')
+}
+
+// appendDigits appends a number with at least so many digits.
+func appendDigits(b []byte, n uint64, digits int) []byte {
+	start := len(b)
+	b = strconv.AppendUint(b, n, 10)
+	for len(b)-start < digits {
+		b = slices.Insert(b, start, '0')
+	}
+	return b
 }
 
 // formatMS writes Unix milliseconds as RFC 3339.
@@ -79,8 +115,21 @@ func formatMS(ms uint64) string {
 	return fmt.Sprintf("%s.%03dZ", strings.TrimSuffix(FormatTime(ms/msPerSecond), "Z"), ms%msPerSecond)
 }
 
-// formatMonth writes the first moment of the month that is later months after d's.
-func (d date) formatMonth(later uint64) string {
-	n := d.year*12 + d.month - 1 + later
-	return fmt.Sprintf("%04d-%02d-01T00:00:00Z", n/12, n%12+1)
+// monthAfter returns the first moment, in Unix seconds, of the month after a day.
+func monthAfter(d date) uint64 {
+	d.month, d.day = d.month+1, 1
+	if d.month > 12 {
+		d.month, d.year = 1, d.year+1
+	}
+	return daysTo(d) * secondsADay
+}
+
+// daysTo returns the days from 1970-01-01 to a day not before it: the reverse of dateOf.
+func daysTo(d date) uint64 {
+	if d.month <= 2 {
+		d.month, d.year = d.month+12, d.year-1
+	}
+	era, year := d.year/400, d.year%400
+	day := (153*(d.month-3)+2)/5 + d.day - 1
+	return era*146_097 + year*365 + year/4 - year/100 + day - 719_468
 }

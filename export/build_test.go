@@ -122,7 +122,7 @@ func (w *world) everything() {
 		Claimant: &codec.Claimant{Role: codec.RoleCustomer, Party: id(9)}, Lines: &[]codec.HeldLine{{Line: 0, Amount: 5}},
 		Target: &codec.RecordRef{Index: settled}, Evidence: &[]codec.Artifact{}, Deadline: &deadline}))
 	next := uint64(202610)
-	w.add(codec.KindCycle, codec.EncodeCycle(&codec.Cycle{ID: id(91), Cycle: 202609, Op: codec.CycleCut, Next: &next}))
+	w.add(codec.KindCycle, codec.EncodeCycle(&codec.Cycle{ID: id(91), At: 1_790_000_080_000, Cycle: 202609, Op: codec.CycleCut, Next: &next}))
 	method, commit := uint64(1), hash(3)
 	w.add(codec.KindAudit, codec.EncodeAudit(&codec.Audit{ID: id(92), Auditor: id(93), Op: codec.AuditIntent, Commit: &commit, Method: &method}))
 }

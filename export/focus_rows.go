@@ -12,57 +12,112 @@ import (
 	"github.com/forgepool/settle/settlement"
 )
 
+// row is one row: what all rows of a record share, and its own part.
+type row struct {
+	*common
+	account   codec.ID
+	billed    int64            // in the currency
+	list      int64            // in the currency
+	credits   int64            // micro-Credits
+	component *codec.Component // nil: of an adjustment
+}
+
+// common is what the rows of a record share.
+type common struct {
+	index, cycle         uint64
+	leaf                 codec.Hash
+	record, author       codec.ID
+	price                *Price
+	billing, charged     period
+	service, chargeClass string
+	accountName          string // a label
+	subAccount           string // a label
+	tags                 string
+	workload             codec.ID
+	program, policy      codec.Hash
+	token                codec.Hash
+	adapter              *codec.ID
+	class                uint64
+	profile              string
+	target               uint64      // of an adjustment
+	cause                codec.Cause // of an adjustment
+}
+
+func newCommon(rec *Record, h codec.Header) common {
+	return common{index: rec.Index, leaf: rec.Leaf, record: h.ID, author: h.Author, cycle: h.Cycle}
+}
+
+func (r *row) category() string {
+	if r.component == nil {
+		return "Adjustment"
+	}
+	return "Usage"
+}
+
+// describe appends a sentence about the charge.
+func (r *row) describe(b []byte) []byte {
+	if r.component == nil {
+		b = strconv.AppendUint(append(b, "correction of record "...), r.target, 10)
+		return append(append(b, ": "...), causeName(r.cause)...)
+	}
+	b = append(append(b, componentName(r.component.Code)...), " of "...)
+	return append(append(append(b, r.service...), ' '), r.profile...)
+}
+
 // charges returns the rows of a settlement.
-func (f *focus) charges(rec *Record, blobs Blobs) ([]row, error) {
+func (f *FOCUS) charges(rec *Record, blobs Blobs) (Rows, error) {
 	o, err := open(rec, blobs)
 	if err != nil {
 		return nil, err
 	}
-	costs, err := shareCharge(rec.Index, o.Charge, o.detail.Components)
+	all, err := f.settled(rec, o)
 	if err != nil {
 		return nil, err
 	}
-	all := settlementRow(rec, o)
-	if err := f.period(rec.Index, &all, o.Cycle, o.Times.Finalized); err != nil {
+	charge, err := all.price.convert(o.Charge)
+	if err != nil {
+		return nil, atIndex(rec.Index, err)
+	}
+	components := o.detail.Components
+	credits, err := shareCharge(rec.Index, o.Charge, components)
+	if err != nil {
 		return nil, err
 	}
-	rows := make([]row, len(costs))
+	billed := credits
+	if charge != o.Charge {
+		if billed, err = shareCharge(rec.Index, charge, components); err != nil {
+			return nil, err
+		}
+	}
+	rows := make(Rows, len(components))
 	for i := range rows {
-		rows[i] = all
-		rows[i].price(o, &o.detail.Components[i], costs[i])
+		list, err := all.price.convert(components[i].Amount)
+		if err != nil {
+			return nil, atIndex(rec.Index, err)
+		}
+		rows[i] = row{common: all, account: o.customer, billed: int64(billed[i]), list: int64(list),
+			credits: int64(credits[i]), component: &components[i]}
 	}
 	return rows, nil
 }
 
-// settlementRow is what all rows of a settlement have in common.
-func settlementRow(rec *Record, o *opened) row {
-	program, family := codec.ProgramID(&o.Program), fmt.Sprintf("%s@%d", o.Program.Family, o.Program.Version)
-	r := row{
-		billingAccountID: o.customer.String(), billingAccountName: strings.Join(o.label("organization"), ","),
-		subAccountID: strings.Join(o.label("project"), ","), tags: o.tags(),
-		chargePeriodStart: FormatTime(o.Times.Started / msPerSecond), chargePeriodEnd: FormatTime(o.Times.Finalized/msPerSecond + 1),
-		chargeCategory: "Usage", serviceName: family, skuID: program.String(),
-		index: strconv.FormatUint(rec.Index, 10), leaf: rec.Leaf.String(), record: o.ID.String(), author: o.Author.String(),
-		workload: o.Workload.String(), cycle: strconv.FormatUint(o.Cycle, 10),
-		replayToken: ReplayToken(o.Settlement, o.entries).String(), policy: o.Policy.String(),
-		profile: o.Program.Profile, class: className(o.Class),
+// settled is what the rows of a settlement share.
+func (f *FOCUS) settled(rec *Record, o *opened) (*common, error) {
+	c := newCommon(rec, o.Header())
+	c.service = o.Program.Family + "@" + strconv.FormatUint(o.Program.Version, 10)
+	c.accountName, c.subAccount, c.tags = strings.Join(o.label("organization"), ","), strings.Join(o.label("project"), ","), o.tags()
+	c.charged = period{o.Times.Started / msPerSecond, o.Times.Finalized/msPerSecond + 1}
+	c.workload, c.program, c.policy, c.token = o.Workload, codec.ProgramID(&o.Program), o.Policy, ReplayToken(o.Settlement, o.entries)
+	c.adapter, c.class, c.profile = o.Adapter, o.Class, o.Program.Profile
+	var err error
+	if c.billing, err = f.ledger.period(rec.Index, o.Cycle); err != nil {
+		return nil, err
 	}
-	if o.Adapter != nil {
-		r.adapter = o.Adapter.String()
+	c.price = &inCredits
+	if f.currency != credit {
+		c.price, err = f.ledger.price(rec.Index, o.Policy, f.currency)
 	}
-	return r
-}
-
-// price adds what one component has.
-func (r *row) price(o *opened, c *codec.Component, cost uint64) {
-	r.billedCost = FormatCredits(cost)
-	r.effectiveCost, r.contractedCost, r.listCost = r.billedCost, r.billedCost, FormatCredits(c.Amount)
-	r.pricingQuantity, r.pricingUnit = strconv.FormatUint(c.Qty, 10), unitName(c.Unit)
-	r.consumedQuantity, r.consumedUnit = r.pricingQuantity, r.pricingUnit
-	r.skuPriceID = fmt.Sprintf("%s/%d/%d", o.Policy, c.Code, c.Unit)
-	r.component = componentName(c.Code)
-	r.rateNumerator, r.rateDenominator = strconv.FormatUint(c.Num, 10), strconv.FormatUint(c.Den, 10)
-	r.chargeDescription = fmt.Sprintf("%s of %s@%d %s", r.component, o.Program.Family, o.Program.Version, o.Program.Profile)
+	return &c, err
 }
 
 // shareCharge divides a charge among its components in proportion to their amounts, by
@@ -102,7 +157,7 @@ func (o *opened) tags() string {
 }
 
 // corrections returns the rows of an adjustment: its customer lines.
-func (f *focus) corrections(rec *Record, blobs Blobs) ([]row, error) {
+func (f *FOCUS) corrections(rec *Record, blobs Blobs) (Rows, error) {
 	var a codec.Adjustment
 	if err := codec.DecodeAdjustment(rec.Body, &a); err != nil {
 		return nil, contradiction(rec.Index, "%v", err)
@@ -118,36 +173,43 @@ func (f *focus) corrections(rec *Record, blobs Blobs) ([]row, error) {
 	if err := checkPostings(rec.Index, c.Postings, a.Postings, a.Totals); err != nil {
 		return nil, err
 	}
-	var rows []row
+	all, err := f.adjusted(rec, &a)
+	if err != nil {
+		return nil, err
+	}
+	var rows Rows
 	for i := range c.Postings {
 		if p := &c.Postings[i]; p.Role == codec.RoleCustomer {
-			r := adjustmentRow(rec, &a, p)
-			if err := f.period(rec.Index, &r, a.Cycle, a.At); err != nil {
-				return nil, err
+			cost, err := all.price.convert(p.Amount)
+			if err != nil {
+				return nil, atIndex(rec.Index, err)
 			}
+			r := row{common: all, account: p.Party, billed: int64(cost), credits: int64(p.Amount)}
+			if p.Side == codec.Credit {
+				r.billed, r.credits = -r.billed, -r.credits
+			}
+			r.list = r.billed
 			rows = append(rows, r)
 		}
 	}
 	return rows, nil
 }
 
-// adjustmentRow is the row of one customer line of an adjustment.
-func adjustmentRow(rec *Record, a *codec.Adjustment, p *codec.Posting) row {
-	cost := FormatCredits(p.Amount)
-	if p.Side == codec.Credit && p.Amount > 0 {
-		cost = "-" + cost
-	}
-	r := row{
-		billedCost: cost, effectiveCost: cost, contractedCost: cost, listCost: cost,
-		billingAccountID:  p.Party.String(),
-		chargePeriodStart: FormatTime(a.At / msPerSecond), chargePeriodEnd: FormatTime(a.At/msPerSecond + 1),
-		chargeCategory: "Adjustment", serviceName: "Adjustment",
-		chargeDescription: fmt.Sprintf("correction of record %d: %s", a.Target.Index, causeName(a.Cause)),
-		index:             strconv.FormatUint(rec.Index, 10), leaf: rec.Leaf.String(), record: a.ID.String(), author: a.Author.String(),
-		cycle: strconv.FormatUint(a.Cycle, 10), target: strconv.FormatUint(a.Target.Index, 10),
-	}
+// adjusted is what the rows of an adjustment share.
+func (f *FOCUS) adjusted(rec *Record, a *codec.Adjustment) (*common, error) {
+	c := newCommon(rec, a.Header())
+	c.service, c.target, c.cause = "Adjustment", a.Target.Index, a.Cause
+	c.charged = period{a.At / msPerSecond, a.At/msPerSecond + 1}
 	if a.ServiceCycle != a.Cycle {
-		r.chargeClass = "Correction"
+		c.chargeClass = "Correction"
 	}
-	return r
+	var err error
+	if c.billing, err = f.ledger.period(rec.Index, a.Cycle); err != nil {
+		return nil, err
+	}
+	c.price = &inCredits
+	if f.currency != credit {
+		c.price, err = f.ledger.priceIn(rec.Index, a.ServiceCycle, f.currency)
+	}
+	return &c, err
 }

@@ -37,7 +37,7 @@ func TestFalseBlobs(t *testing.T) {
 			}
 			return blob, err
 		}
-		if _, err := w.format(FormatFOCUS).Append(nil, w.record(c.index), flipped); !errors.Is(err, ErrBlob) {
+		if _, err := w.format(FormatCSV).Append(nil, w.record(c.index), flipped); !errors.Is(err, ErrBlob) {
 			t.Errorf("%s flipped: %v", c.name, err)
 		}
 		gone := func(hash codec.Hash) ([]byte, error) {
@@ -46,7 +46,7 @@ func TestFalseBlobs(t *testing.T) {
 			}
 			return w.get(hash)
 		}
-		if _, err := w.format(FormatFOCUS).Append(nil, w.record(c.index), gone); !errors.Is(err, errMissing) {
+		if _, err := w.format(FormatCSV).Append(nil, w.record(c.index), gone); !errors.Is(err, errMissing) {
 			t.Errorf("%s missing: %v", c.name, err)
 		}
 	}
@@ -99,7 +99,7 @@ func TestFalseRecords(t *testing.T) {
 		w := newWorld(t)
 		p := usual()
 		p.change = change(w)
-		if _, err := w.format(FormatFOCUS).Append(nil, w.record(w.settle(p)), w.get); !errors.Is(err, ErrFalse) {
+		if _, err := w.format(FormatCSV).Append(nil, w.record(w.settle(p)), w.get); !errors.Is(err, ErrFalse) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -110,7 +110,7 @@ func TestFalseRecords(t *testing.T) {
 		"number":             func(a *codec.Adjustment) { a.Postings.N++ },
 		"cycle":              func(a *codec.Adjustment) { a.Cycle = 202699 },
 	} {
-		if _, err := w.format(FormatFOCUS).Append(nil, w.record(w.adjust(1, change)), w.get); !errors.Is(err, ErrFalse) {
+		if _, err := w.format(FormatCSV).Append(nil, w.record(w.adjust(1, change)), w.get); !errors.Is(err, ErrFalse) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -122,11 +122,16 @@ func TestUndecodable(t *testing.T) {
 	if _, err := NewRecord(1, []byte{0xa0}); !errors.Is(err, ErrFalse) {
 		t.Errorf("no record: %v", err)
 	}
+	ledger := w.ledger()
 	for kind := range codec.Kind(codec.Kinds) {
 		r := w.record(w.add(kind, []byte{0xa0}))
-		for _, name := range []string{FormatJSONLines, FormatCloudEvents, FormatFOCUS} {
-			reads := name == FormatJSONLines || kind == codec.KindSettlement || name == FormatFOCUS && kind == codec.KindAdjustment
-			if _, err := w.format(name).Append(nil, r, w.get); errors.Is(err, ErrFalse) != reads {
+		for _, name := range []string{FormatJSONLines, FormatCloudEvents, FormatCSV} {
+			reads := name == FormatJSONLines || kind == codec.KindSettlement || name == FormatCSV && kind == codec.KindAdjustment
+			format, err := NewFormat(name, ledger)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := format.Append(nil, r, w.get); errors.Is(err, ErrFalse) != reads {
 				t.Errorf("%s of an empty %s: %v", name, kind, err)
 			}
 		}
@@ -136,7 +141,7 @@ func TestUndecodable(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := NewFormat("parquet", w.ledger()); err == nil {
+	if _, err := NewFormat("parquet", ledger); err == nil {
 		t.Error("an unknown format is accepted")
 	}
 }

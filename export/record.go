@@ -46,11 +46,13 @@ func (r *Record) settlement() (*codec.Settlement, error) {
 	return s, nil
 }
 
-// Ledger is what the genesis says that rows repeat.
+// Ledger is what rows take from other records than their own: from the genesis, and
+// for FOCUS from what it learned.
 type Ledger struct {
 	Origin    string // of tree A
 	Name      string
 	Numbering uint64 // of cycles: codec.CyclesCounter or codec.CyclesMonths
+	calendar  calendar
 }
 
 // ReadLedger reads the record at index 0. The error wraps ErrFalse.
@@ -66,7 +68,8 @@ func ReadLedger(genesis []byte) (*Ledger, error) {
 	if err := codec.DecodeGenesis(r.Body, &g); err != nil {
 		return nil, contradiction(0, "%v", err)
 	}
-	return &Ledger{Origin: g.OriginA, Name: g.Name, Numbering: g.Cycles.Numbering}, nil
+	l := &Ledger{Origin: g.OriginA, Name: g.Name, Numbering: g.Cycles.Numbering, calendar: newCalendar(g.Cycles.First, g.Created)}
+	return l, l.learnPolicy(0, g.Policy)
 }
 
 // Blobs hands out the bytes with a hash. It is not believed. It may be called
@@ -99,18 +102,19 @@ type Format interface {
 const (
 	FormatJSONLines   = "jsonl"
 	FormatCloudEvents = "cloudevents"
-	FormatFOCUS       = "focus-csv"
+	FormatCSV         = "focus-csv"
+	FormatParquet     = "focus-parquet" // no Format: see Parquet
 )
 
-// NewFormat returns the format of a name.
+// NewFormat returns the format of a name, FOCUS in Credits.
 func NewFormat(name string, ledger *Ledger) (Format, error) {
 	switch name {
 	case FormatJSONLines:
 		return jsonLines{}, nil
 	case FormatCloudEvents:
 		return newCloudEvents(ledger), nil
-	case FormatFOCUS:
-		return &focus{ledger}, nil
+	case FormatCSV:
+		return NewFOCUS(ledger, "")
 	}
-	return nil, fmt.Errorf("unknown format %q: %s, %s or %s", name, FormatJSONLines, FormatCloudEvents, FormatFOCUS)
+	return nil, fmt.Errorf("unknown format %q: %s, %s or %s", name, FormatJSONLines, FormatCloudEvents, FormatCSV)
 }

@@ -101,6 +101,11 @@ func (w *world) settlement() *codec.Settlement {
 
 func (w *world) ledger() *Ledger {
 	l, err := ReadLedger(w.records[0])
+	for i := 1; i < len(w.records) && err == nil; i++ {
+		if r, bad := NewRecord(uint64(i), w.records[i]); bad == nil && Learns(r.Kind) {
+			err = l.Learn(r)
+		}
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -116,13 +121,15 @@ func (w *world) format(name string) Format {
 }
 
 // export exports records from an index on.
-func (w *world) export(name string, from int) []byte {
+func (w *world) export(name string, from int) []byte { return w.part(name, from, len(w.records)) }
+
+// part exports records from an index up to another, as of the whole log.
+func (w *world) part(name string, from, to int) (out []byte) {
 	f := w.format(name)
-	var out []byte
 	if from == 0 {
 		out = f.Head()
 	}
-	for i := from; i < len(w.records); i++ {
+	for i := from; i < to; i++ {
 		var err error
 		if out, err = f.Append(out, w.record(uint64(i)), w.get); err != nil {
 			w.t.Fatal(err)
