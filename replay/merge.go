@@ -29,7 +29,7 @@ func MergeResult(program Program, shards []ShardOutput) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := program.Name().ID()
+	id := idOf(program)
 	b := codec.AppendBytes(codec.AppendArray(nil, 2), id[:])
 	if len(b)+len(merged) > MaxResult {
 		return nil, fmt.Errorf("%w: result over %d bytes", ErrNoResult, MaxResult)
