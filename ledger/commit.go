@@ -42,7 +42,7 @@ func (l *Ledger) commit() {
 func (l *Ledger) publish() {
 	v := &view{
 		applied: l.applied, newest: l.newest, facts: l.state.facts, policies: l.state.policies,
-		a: l.treeA.freeze(), b: l.treeB.freeze(),
+		a: l.treeA.freeze(), b: l.treeB.freeze(), turnover: l.state.Turnover(),
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

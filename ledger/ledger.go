@@ -49,6 +49,7 @@ type view struct {
 	facts    *settlement.Facts
 	policies []*settlement.Policy
 	a, b     frozen
+	turnover uint64
 }
 
 // Create makes a ledger that begins with a genesis record, judged by the rules. The

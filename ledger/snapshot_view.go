@@ -34,6 +34,9 @@ func (s *Snapshot) Hold(line settlement.LineRef) *settlement.Hold {
 	return must(holds.load(s.snap, line))
 }
 
+// Turnover returns what was posted on each side in the open cycle, in micro-Credits.
+func (s *Snapshot) Turnover() uint64 { return s.view.turnover }
+
 // Usage returns what was charged under a scope, zero if nothing was.
 func (s *Snapshot) Usage(scope settlement.Scope) *settlement.Usage {
 	if u := must(usages.load(s.snap, scope)); u != nil {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/proof"
 	"github.com/forgepool/settle/settlement"
 )
 
@@ -50,6 +51,9 @@ func (s *state) Hold(line settlement.LineRef) *settlement.Hold {
 	h, _ := s.holds.get(s.db, line)
 	return h
 }
+
+// Turnover returns what was posted on each side in the open cycle, in micro-Credits.
+func (s *state) Turnover() uint64 { return s.now.journal.Totals().Sums[proof.Credit] }
 
 // Usage returns what was charged under a scope, zero if nothing was.
 func (s *state) Usage(scope settlement.Scope) *settlement.Usage {

@@ -64,6 +64,9 @@ func (s *settling) detail() *codec.Refusal {
 
 // balances posts the lines. Each has an account of its own.
 func (s *settling) balances() *codec.Refusal {
+	if _, ok := sum(s.v.Turnover(), s.Credit); !ok {
+		return overflow("turnover of the cycle")
+	}
 	balances := make([]Balance, len(s.lines))
 	list := make([]*Balance, len(s.lines))
 	for i := range s.lines {

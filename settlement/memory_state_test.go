@@ -74,6 +74,17 @@ func (m *memory) RootAt(size uint64) (codec.Hash, bool) {
 	return proof.MTH(leaves), true
 }
 
+func (m *memory) Turnover() (credit uint64) {
+	for _, p := range m.posted {
+		for _, l := range p.Lines {
+			if p.Cycle == m.moment.Cycle && l.Side == codec.Credit {
+				credit += l.Amount
+			}
+		}
+	}
+	return credit
+}
+
 func (m *memory) Usage(scope Scope) *Usage {
 	if u := m.usages[scope]; u != nil {
 		return u

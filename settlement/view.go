@@ -25,6 +25,9 @@ type View interface {
 	WorkUse(workKey codec.Hash) *WorkUse
 	// Balance never returns nil: an account without postings is zero.
 	Balance(a Account) *Balance
+	// Turnover returns what was posted on each side in the open cycle, in micro-Credits. A
+	// cycle's postings must stay below 2^63 together, or nobody could close it.
+	Turnover() uint64
 	// PolicyFor returns the policy in force in a cycle: the highest version with
 	// effective_from <= cycle.
 	PolicyFor(cycle uint64) *Policy
