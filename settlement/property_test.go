@@ -118,7 +118,7 @@ func (w *world) randomStep(t *rapid.T, j *job, books *plainBooks) bool {
 		return true
 	}
 	l := rapid.SampledFrom([]lie{{}, {}, {}, settlementLies[rapid.IntRange(0, len(settlementLies)-1).Draw(t, "lie")].lie}).Draw(t, "honest")
-	if l.entries != nil && len(j.entries) < 2 || l.detail != nil && len(j.entries) < 2 {
+	if len(j.entries) < 4 && (l.entries != nil || l.detail != nil) { // lies are about four shards
 		l = lie{}
 	}
 	r, blobs := j.settle(l)
