@@ -67,6 +67,9 @@ func (c *correcting) postedAt(index uint64) *Posted {
 
 // post makes the change.
 func (c *correcting) post() *codec.Refusal {
+	if _, ok := sum(c.v.Turnover(), c.credit); !ok {
+		return overflow("turnover of the cycle")
+	}
 	posted := &Posted{
 		Index: c.at.Index, Kind: codec.KindAdjustment, Author: c.Body.Author, Cycle: c.at.Cycle, Time: c.at.Time,
 		Lines: make([]Line, len(c.postings)),
