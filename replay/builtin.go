@@ -16,6 +16,7 @@ var builtins = register(
 	rasterPipeline{},
 	rankSearch{},
 	groupReduce{},
+	orderedMemory{},
 )
 
 func register(programs ...Program) []builtin {

@@ -8,6 +8,7 @@ import (
 var generators = map[string]func() []byte{
 	"graph-200":                         graph200,
 	"media-37x29":                       func() []byte { return imageOf(37, 29, 3, rnd(2, 3219)) },
+	"memory-800":                        memory800,
 	"search-60":                         func() []byte { return documents(search60()) },
 	"search-60, documents 0 to 24":      func() []byte { return documents(search60()[:25]) },
 	"search-60, documents 25 to 59":     func() []byte { return documents(search60()[25:]) },
