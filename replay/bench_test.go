@@ -2,6 +2,7 @@ package replay
 
 import (
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,11 +12,7 @@ import (
 // benchmarkRun reports the throughput of a program in its own units, as if each were a
 // byte: the column MB/s is millions of units per second.
 func benchmarkRun(b *testing.B, p Program, args, input []byte) {
-	units, ok := p.Units(args, input)
-	if !ok {
-		b.Fatal("no units")
-	}
-	b.SetBytes(int64(units))
+	b.SetBytes(int64(p.Run(Task{Args: args, Input: input}).Units))
 	for b.Loop() {
 		if got := p.Run(Task{Args: args, Input: input}); got.Status != OK {
 			b.Fatalf("%v %s", got.Status, got.Field)
@@ -81,6 +78,48 @@ func BenchmarkAggregate(b *testing.B) {
 				input = binary.LittleEndian.AppendUint64(input, uint64(v))
 			}
 			benchmarkRun(b, groupReduce{}, codec.AppendMap(nil, 0), input)
+		})
+	}
+}
+
+// BenchmarkMedia counts samples by their weights: one pipeline of all operations, and each
+// operation alone, on an image of three channels.
+func BenchmarkMedia(b *testing.B) {
+	input := imageOf(1920, 1080, 3, rnd(12, 1920*1080*3))
+	blur := &correlate{kernel: [9]int{1, 2, 1, 2, 4, 2, 1, 2, 1}, div: 16}
+	for _, c := range []struct {
+		name string
+		ops  []rasterOp
+	}{
+		{"pipeline", []rasterOp{resize{1280, 720}, blur, crop{40, 20, 1200, 680}, rotate{}, luma{}, boxReduce{2, 2}, threshold(127)}},
+		{"luma", []rasterOp{luma{}}},
+		{"crop", []rasterOp{crop{40, 20, 1800, 1000}}},
+		{"box", []rasterOp{boxReduce{2, 2}}},
+		{"correlation", []rasterOp{blur}},
+		{"table", []rasterOp{threshold(127)}},
+		{"resize", []rasterOp{resize{2560, 1440}}},
+		{"rotate", []rasterOp{rotate{}}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			benchmarkRun(b, rasterPipeline{}, rasterArgsOf(c.ops...), input)
+		})
+	}
+}
+
+// BenchmarkMemory counts units: operations of all kinds on few, on many and on very many keys.
+func BenchmarkMemory(b *testing.B) {
+	for _, keys := range []uint32{40, 10_000, 1_000_000} {
+		b.Run(fmt.Sprint(keys), func(b *testing.B) {
+			const count = 400_000
+			r := rnd(13, 16*count)
+			ops := make([]kvOp, count)
+			for i := range uint64(count) {
+				o := kvOp{kind: r[16*i]%6 + 1, key: fmt.Sprintf("user:%08d", u32At(r, 4*i+1)%keys)}
+				o.value = string(r[16*i+8 : 16*i+8+uint64(r[16*i+15]%9)])
+				o.delta, o.limit = 1, uint32(r[16*i+1]%4)
+				ops[i] = o
+			}
+			benchmarkRun(b, orderedMemory{}, noArgs, kvInput(nil, ops...))
 		})
 	}
 }
