@@ -23,6 +23,9 @@ func NewFOCUS(ledger *Ledger, currency string) (*FOCUS, error) {
 	return &FOCUS{ledger, currency}, checkCurrency(currency)
 }
 
+// Currency returns the currency of the costs: Credit or a code of ISO 4217.
+func (f *FOCUS) Currency() string { return f.currency }
+
 // Rows are the rows of one record, in their order.
 type Rows []row
 

@@ -239,3 +239,12 @@ func (x *cells) add(index int, v parquet.Value, there bool) {
 	}
 	x.values = append(x.values, v.Level(0, level, index))
 }
+
+// ParquetNote returns a value of the footer of a Parquet file.
+func ParquetNote(file io.ReaderAt, size int64, key string) (string, bool) {
+	f, err := parquet.OpenFile(file, size, parquet.SkipPageIndex(true))
+	if err != nil {
+		return "", false
+	}
+	return f.Lookup(key)
+}

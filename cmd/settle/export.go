@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/forgepool/settle/export"
 	"github.com/forgepool/settle/verifier"
@@ -13,9 +11,9 @@ import (
 
 // exportFlags say what is exported and where to.
 type exportFlags struct {
-	format, out string
-	from, to    uint64
-	fromGiven   bool
+	format, out, currency string
+	from, to              uint64
+	fromGiven             bool
 }
 
 func (a *app) export() *cobra.Command {
@@ -25,16 +23,22 @@ func (a *app) export() *cobra.Command {
 		Short: "Export the ledger as JSON lines, CloudEvents or FOCUS rows",
 		Long: `Export writes the records below the newest checkpoint in a form that other systems read:
 
-  jsonl        every record, decoded, one JSON object a line
-  cloudevents  every settlement as a CloudEvent 1.0 in JSON, one a line
-  focus-csv    FOCUS cost and usage rows, one per component of a charge
+  jsonl          every record, decoded, one JSON object a line
+  cloudevents    every settlement as a CloudEvent 1.0 in JSON, one a line
+  focus-csv      FOCUS cost and usage rows, one per component of a charge
+  focus-parquet  the same rows as a Parquet file, with typed columns
 
 No row is written before its record is proven against the checkpoint under the trust
-policy. A file grows by whole rows only, and FILE.next beside it keeps the index of the
-record that comes next: the same command again continues there, after an interruption or
-when the log has grown. The columns are in docs/formats/exports.md; money is in Credits,
-because policies do not state a price of the Credit yet.`,
+policy. A file of text grows by whole rows only, and FILE.next beside it keeps the index
+of the record that comes next: the same command again continues there, after an
+interruption or when the log has grown. A Parquet file appears when it is complete; its
+footer says which record comes next, and what comes later goes into another file with
+--from. If it is interrupted it holds the rows so far.
+
+Costs of FOCUS rows are in Credits, or with --currency in a national currency at the
+price that the policies state. The columns are in docs/formats/exports.md.`,
 		Example: `  settle export --format focus-csv --out usage.csv --trust ledger.trust
+  settle export --format focus-parquet --currency EUR --out usage.parquet --trust ledger.trust
   settle export --format cloudevents --from 2048 --to 4096 --trust ledger.trust > events.jsonl`,
 		Args: exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -43,22 +47,45 @@ because policies do not state a price of the Credit yet.`,
 		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.format, "format", "", "jsonl, cloudevents or focus-csv")
+	fl.StringVar(&f.format, "format", "", "jsonl, cloudevents, focus-csv or focus-parquet")
+	fl.StringVar(&f.currency, "currency", "", "national currency of FOCUS costs, such as EUR (default: Credits)")
 	fl.Uint64Var(&f.from, "from", 0, "index of the first record (default: where FILE.next says, else 0)")
 	fl.Uint64Var(&f.to, "to", 0, "end before this index, 0 = the size of the newest checkpoint")
 	fl.StringVar(&f.out, "out", "", "file to write or to continue (default: standard output)")
 	return c
 }
 
+// check refuses flags that cannot mean anything together.
+func (f *exportFlags) check() error {
+	if f.currency != "" && !f.isFOCUS() {
+		return usage("--currency is for the FOCUS formats")
+	}
+	if f.isFOCUS() {
+		if _, err := export.NewFOCUS(nil, f.currency); err != nil {
+			return usage("--currency: %v", err)
+		}
+		return nil
+	}
+	if _, err := export.NewFormat(f.format, &export.Ledger{}); err != nil {
+		return usage("--format: %v", err)
+	}
+	return nil
+}
+
+func (f *exportFlags) isFOCUS() bool {
+	return f.format == export.FormatCSV || f.format == export.FormatParquet
+}
+
 // exportView is what an export says when it ends.
 type exportView struct {
-	Format  string `json:"format"`
-	Origin  string `json:"origin"`
-	Size    uint64 `json:"size"` // of the checkpoint
-	From    uint64 `json:"from"`
-	Next    uint64 `json:"next"`    // index to continue from
-	Records uint64 `json:"records"` // of this call
-	Bytes   uint64 `json:"bytes"`   // of the output
+	Format   string `json:"format"`
+	Currency string `json:"currency,omitempty"` // empty: Credits
+	Origin   string `json:"origin"`
+	Size     uint64 `json:"size"` // of the checkpoint
+	From     uint64 `json:"from"`
+	Next     uint64 `json:"next"`    // index to continue from
+	Records  uint64 `json:"records"` // of this call
+	Bytes    uint64 `json:"bytes"`   // of the output
 }
 
 // runExport exports, and says how far it came even if it did not come to the end.
@@ -67,8 +94,8 @@ func (a *app) runExport(c *cobra.Command, f *exportFlags) error {
 	if err != nil {
 		return err
 	}
-	if _, err := export.NewFormat(f.format, &export.Ledger{}); err != nil {
-		return usage("--format: %v", err)
+	if err := f.check(); err != nil {
+		return err
 	}
 	s, err := a.service()
 	if err != nil {
@@ -79,20 +106,28 @@ func (a *app) runExport(c *cobra.Command, f *exportFlags) error {
 		return err
 	}
 	defer out.close()
-	follower, err := verifier.NewFollower(policy, out.follower)
+	follower, err := verifier.NewFollower(policy, out.saved())
 	if err != nil {
-		return fmt.Errorf("%s: %w", out.stateName, err)
+		return fmt.Errorf("%s.next: %w", f.out, err)
 	}
 	ctx, stop := a.unbounded(c)
 	defer stop()
 	bars := a.newProgress()
-	e := &exporter{src: source{s}, out: out, show: func(done, total uint64) { bars.show("records", done, total) }}
+	e := &exporter{src: source{s}, out: out, show: bars.show}
 	view, err := e.run(ctx, follower, f)
 	bars.stop()
 	if view == nil {
 		return err
 	}
 	return errors.Join(err, a.exported(f, view))
+}
+
+// openExport opens the output of a format.
+func (a *app) openExport(f *exportFlags, origin string) (exportOutput, error) {
+	if f.format == export.FormatParquet {
+		return a.openParquet(f)
+	}
+	return a.openText(f, origin)
 }
 
 // exported prints the summary where no rows are.
@@ -104,77 +139,3 @@ func (a *app) exported(f *exportFlags, view *exportView) error {
 	quietly.stdout = a.stderr
 	return quietly.print(view)
 }
-
-// exporter moves proven records into an output.
-type exporter struct {
-	src  verifier.Source
-	out  *exportFile
-	show func(done, total uint64)
-}
-
-// run follows the newest checkpoint and exports up to it.
-func (e *exporter) run(ctx context.Context, follower *verifier.Follower, f *exportFlags) (*exportView, error) {
-	pair, err := follower.Follow(ctx, e.src, 0)
-	if err != nil {
-		return nil, err
-	}
-	to := f.to
-	if to == 0 {
-		to = pair.Size()
-	}
-	if to > pair.Size() {
-		return nil, hint(fmt.Errorf("%w: the newest checkpoint has size %d", verifier.ErrUnavailable, pair.Size()),
-			"try again when there is a checkpoint of size %d, or leave --to out", to)
-	}
-	if e.out.next > to {
-		return nil, usage("the first record would be %d, and the end is before %d", e.out.next, to)
-	}
-	ledger, err := provenLedger(ctx, e.src, pair)
-	if err != nil {
-		return nil, err
-	}
-	format, err := export.NewFormat(f.format, ledger)
-	if err != nil {
-		return nil, err
-	}
-	from := e.out.next
-	err = e.copy(ctx, newStream(e.src, pair, from, to), format, follower.State())
-	return &exportView{Format: f.format, Origin: ledger.Origin, Size: pair.Size(), From: from, Next: e.out.next,
-		Records: e.out.next - from, Bytes: e.out.bytes}, err
-}
-
-// copy exports a stream, page after page.
-func (e *exporter) copy(ctx context.Context, s *stream, format export.Format, state []byte) error {
-	first := s.next
-	if e.out.bytes == 0 {
-		if err := e.out.append(format.Head(), s.next, state); err != nil {
-			return err
-		}
-	}
-	for {
-		page, err := s.page(ctx)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		rows, err := eachRecord(page, func(r *export.Record) ([]byte, error) {
-			return format.Append(nil, r, blobs(ctx, e.src))
-		})
-		var all []byte
-		for _, r := range rows {
-			all = append(all, r...)
-		}
-		if writeErr := e.out.append(all, page[0].Index+uint64(len(rows)), state); writeErr != nil {
-			return writeErr
-		}
-		if errors.Is(err, verifier.ErrUnavailable) && ctx.Err() == nil {
-			return hint(err, "ask a node that keeps the attachment with --node; attachments are pruned after their retention, then begin later with --from")
-		}
-		if err != nil {
-			return err
-		}
-		e.show(s.next-first, s.to-first)
-	}
-}
-
-// maxExport bounds the length of an output that can be continued.
-const maxExport = math.MaxInt64

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/forgepool/settle/export"
+	"github.com/forgepool/settle/verifier"
 )
 
 const exportHeader = "settle export v1"
@@ -15,7 +19,10 @@ const exportHeader = "settle export v1"
 // maxExportState bounds what is read of a state file: two notes and five lines.
 const maxExportState = 1 << 18
 
-// exportFile is an output that grows by whole rows, and the state beside it that says
+// maxExport bounds the length of an output that can be continued.
+const maxExport = math.MaxInt64
+
+// exportFile is an output of text that grows by whole rows, and the state beside it that says
 // how much of it counts.
 type exportFile struct {
 	w         io.Writer
@@ -26,11 +33,13 @@ type exportFile struct {
 	next      uint64 // index of the first record that is not in it
 	bytes     uint64 // that count; what follows them is from a call that was interrupted
 	follower  []byte // state of the follower, nil before the first checkpoint
+	currency  string
+	rows      export.Format // from begin on
 }
 
-// openExport opens the output: a new one, or one that is continued.
-func (a *app) openExport(f *exportFlags, origin string) (*exportFile, error) {
-	x := &exportFile{origin: origin, format: f.format, next: f.from, w: a.stdout}
+// openText opens the output: a new one, or one that is continued.
+func (a *app) openText(f *exportFlags, origin string) (*exportFile, error) {
+	x := &exportFile{origin: origin, format: f.format, currency: f.currency, next: f.from, w: a.stdout}
 	if f.out == "" {
 		return x, nil
 	}
@@ -66,6 +75,8 @@ func (x *exportFile) load(f *exportFlags) error {
 		return usage("%s is of ledger %s, the trust policy of %s", x.stateName, saved.origin, x.origin)
 	case saved.format != x.format:
 		return usage("%s holds %s, not %s", f.out, saved.format, x.format)
+	case saved.currency != x.currency:
+		return hint(usage("%s has costs in %s, not in %s", f.out, named(saved.currency), named(x.currency)), "name the same --currency, or another file")
 	case f.fromGiven && f.from != saved.next:
 		return hint(usage("%s goes on with record %d, not %d", f.out, saved.next, f.from), "leave --from out, or name another file")
 	}
@@ -96,16 +107,56 @@ func (x *exportFile) cut(name string) error {
 	return err
 }
 
+func named(currency string) string {
+	if currency == "" {
+		return "Credits"
+	}
+	return currency
+}
+
+func (x *exportFile) saved() []byte { return x.follower }
+
+func (x *exportFile) first() uint64 { return x.next }
+
+// begin writes the head of a new output.
+func (x *exportFile) begin(ledger *export.Ledger, _ *verifier.Pair, state []byte) (err error) {
+	if x.format == export.FormatCSV {
+		x.rows, err = export.NewFOCUS(ledger, x.currency)
+	} else {
+		x.rows, err = export.NewFormat(x.format, ledger)
+	}
+	if err != nil {
+		return err
+	}
+	x.follower = state
+	if x.bytes > 0 {
+		return nil
+	}
+	return x.append(x.rows.Head(), x.next)
+}
+
+// add writes the rows of a page.
+func (x *exportFile) add(page []verifier.Record, blobs export.Blobs) (int, error) {
+	rows, err := eachRecord(page, func(r *export.Record) ([]byte, error) { return x.rows.Append(nil, r, blobs) })
+	if writeErr := x.append(bytes.Join(rows, nil), page[0].Index+uint64(len(rows))); writeErr != nil {
+		return 0, writeErr
+	}
+	return len(rows), err
+}
+
+// finish has nothing to do: each page was complete.
+func (x *exportFile) finish(uint64) (uint64, error) { return x.bytes, nil }
+
 // append adds whole rows and then moves the state behind them: a crash between the
 // two leaves rows that the next call removes and writes again.
-func (x *exportFile) append(rows []byte, next uint64, follower []byte) error {
+func (x *exportFile) append(rows []byte, next uint64) error {
 	if uint64(len(rows)) > maxExport-x.bytes {
 		return errors.New("the output grows beyond what a file can hold")
 	}
 	if _, err := x.w.Write(rows); err != nil {
 		return fmt.Errorf("writing rows: %w", err)
 	}
-	x.next, x.bytes, x.follower = next, x.bytes+uint64(len(rows)), follower
+	x.next, x.bytes = next, x.bytes+uint64(len(rows))
 	if x.file == nil {
 		return nil
 	}
@@ -123,7 +174,11 @@ func (x *exportFile) close() {
 
 // formatState returns the state file (docs/formats/exports.md section 1).
 func (x *exportFile) formatState() []byte {
-	return fmt.Appendf(nil, "%s\norigin %s\nformat %s\nnext %d\nbytes %d\n\n%s", exportHeader, x.origin, x.format, x.next, x.bytes, x.follower)
+	format := x.format
+	if x.currency != "" {
+		format += " " + x.currency
+	}
+	return fmt.Appendf(nil, "%s\norigin %s\nformat %s\nnext %d\nbytes %d\n\n%s", exportHeader, x.origin, format, x.next, x.bytes, x.follower)
 }
 
 // parseExportState reads what formatState writes, in that one form.
@@ -145,7 +200,7 @@ func parseExportState(data []byte) (*exportFile, error) {
 		case "origin ":
 			x.origin = value
 		case "format ":
-			x.format = value
+			x.format, x.currency, _ = strings.Cut(value, " ")
 		case "next ":
 			x.next, err = strconv.ParseUint(value, 10, 63)
 		case "bytes ":
