@@ -12,6 +12,7 @@ const (
 	domainShardEntry  = 0x30
 	domainPosting     = 0x31
 	domainLabel       = 0x33
+	domainAudit       = 0x64
 	domainReplayToken = 0x65
 	domainRecord      = 0x60
 	domainReceipt     = 0x61
@@ -80,6 +81,12 @@ func PartyID(role Role, firstOwner Hash) (id ID) {
 	h := domain(domainParty, []byte{byte(role)}, firstOwner[:])
 	copy(id[:], h[:])
 	return id
+}
+
+// AuditCommitment is what an auditor publishes before the cut of the cycle to be audited;
+// the secret is opened after its close.
+func AuditCommitment(auditor ID, cycle uint64, secret Hash) Hash {
+	return domain(domainAudit, auditor[:], binary.BigEndian.AppendUint64(nil, cycle), secret[:])
 }
 
 // PossessionDigest is what each new key signs: the body without its key 21.

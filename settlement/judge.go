@@ -28,6 +28,7 @@ type judgement struct {
 	policy *Policy // in force in the open cycle
 	batch  *Prepared
 	rec    *PreparedRecord
+	last   bool // rec is the last record of its batch
 	change *Change
 	// missing is set with a refusal that is one of the whole batch.
 	missing bool
@@ -48,7 +49,7 @@ func Judge(v View, p *Prepared, i int, c *Change) Verdict {
 		}
 		return Verdict{Kind: codec.Repeated, Index: index, Leaf: leaf}
 	}
-	j := judgement{v: v, at: v.Moment(), facts: v.Facts(), batch: p, rec: r, change: c}
+	j := judgement{v: v, at: v.Moment(), facts: v.Facts(), batch: p, rec: r, last: i == len(p.Records)-1, change: c}
 	j.policy = v.PolicyFor(j.at.Cycle)
 	if refusal := j.admit(); refusal != nil {
 		*c = Change{}
@@ -79,6 +80,10 @@ func (j *judgement) admit() *codec.Refusal {
 		return j.dispute()
 	case codec.KindAdjustment:
 		return j.adjustment()
+	case codec.KindCycle:
+		return j.boundary()
+	case codec.KindAudit:
+		return j.audit()
 	default:
 		panic("settlement: a prepared record of kind " + j.rec.Kind.String())
 	}

@@ -24,6 +24,8 @@ type PreparedRecord struct {
 	Party      *PreparedParty
 	Dispute    *PreparedDispute
 	Adjustment *PreparedAdjustment
+	Boundary   *PreparedBoundary
+	Audit      *PreparedAudit
 
 	named     []int32 // indexes of the attachments that the record names
 	namedRoom [blobLabels + 1]int32
@@ -78,6 +80,10 @@ func (r *PreparedRecord) prepareBody(p *Prepared) *codec.Refusal {
 		return r.prepareDispute(p)
 	case codec.KindAdjustment:
 		return r.prepareAdjustment(p)
+	case codec.KindCycle:
+		return r.prepareBoundary()
+	case codec.KindAudit:
+		return r.prepareAudit(p)
 	default:
 		return codec.Refuse(codec.CodeUnknownKind, "a "+r.Kind.String()+" is not admitted")
 	}
