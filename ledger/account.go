@@ -111,13 +111,6 @@ func (v *values) balance(k settlement.Account) *settlement.Balance {
 	return x
 }
 
-// decodeBalance reads the beginning of an account, which is all that most readers want.
-func decodeBalance(k settlement.Account, data []byte) (*settlement.Balance, bool) {
-	v := values{b: data}
-	x := v.balance(k)
-	return x, !v.bad
-}
-
 // parseAccountKey reads the key of an account.
 func parseAccountKey(key []byte) (settlement.Account, bool) {
 	v := values{b: key[1:]}

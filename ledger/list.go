@@ -68,6 +68,11 @@ func accountList(a settlement.Account) listKey {
 	return k
 }
 
+// accountOf is the account of an account's list.
+func accountOf(k listKey) settlement.Account {
+	return settlement.Account{Cycle: k.cycle, Role: codec.Role(k.value[0]), Party: codec.ID(k.value[1:17])}
+}
+
 func classList(cycle, class uint64) listKey {
 	return listKey{listClass, cycle, codec.Hash{byte(class)}}
 }
