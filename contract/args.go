@@ -9,7 +9,8 @@ import (
 )
 
 // parameter is one argument of a program under its name in contracts. Numbers are
-// integers; a suffix _q8 or _q16 says how many fractional bits they have.
+// integers, and a suffix _q8 or _q16 says how many fractional bits they have; the published
+// profiles of mc have decimals.
 type parameter struct {
 	name   string
 	key    uint64 // in the canonical arguments
@@ -17,6 +18,9 @@ type parameter struct {
 	// fallback is the encoding when the field is left out; nil: it must be there.
 	fallback []byte
 	plain    string // what package replay calls it
+	alias    string // another published name, "" if there is none
+	// group are names of which one makes this parameter mandatory.
+	group []string
 }
 
 var zero, none = codec.AppendUint(nil, 0), codec.AppendArray(nil, 0)
@@ -25,29 +29,31 @@ var zero, none = codec.AppendUint(nil, 0), codec.AppendArray(nil, 0)
 // (docs/formats/import.md section 4), ascending by key.
 var parameters = map[replay.ProgramName][]parameter{
 	{Family: "mc", Version: 1, Profile: "path.v1"}: {
-		{"paths", 1, appendUint, nil, "paths"},
-		{"steps", 2, appendUint, nil, "steps"},
-		{"start_q16", 3, appendInt, nil, "start"},
-		{"drift", 4, appendInt, nil, "drift"},
-		{"vol", 5, appendInt, nil, "vol"},
-		{"kind", 6, appendUint, nil, "kind"},
-		{"strike_q16", 7, appendInt, nil, "strike"},
-		{"first", 8, appendUint, zero, "first"},
-		{"bins", 9, appendBins, nil, "bins"},
+		{name: "paths", key: 1, append: appendUint, plain: "paths"},
+		{name: "steps", key: 2, append: appendUint, plain: "steps"},
+		{name: "start_q16", key: 3, append: appendInt, plain: "start"},
+		{name: "drift", key: 4, append: appendInt, plain: "drift"},
+		{name: "vol", key: 5, append: appendInt, plain: "vol"},
+		{name: "kind", key: 6, append: appendUint, plain: "kind"},
+		{name: "strike_q16", key: 7, append: appendInt, plain: "strike"},
+		{name: "first", key: 8, append: appendUint, fallback: zero, plain: "first"},
+		{name: "bins", key: 9, append: appendBins, plain: "bins"},
 	},
+	{Family: "mc", Version: 1, Profile: "insurance.v1"}: insuranceParameters,
+	{Family: "mc", Version: 1, Profile: "eta.v1"}:       etaParameters,
 	{Family: "graph", Version: 1, Profile: "pagerank.v1"}: {
-		{"steps", 1, appendUint, nil, "steps"},
-		{"damp_q16", 2, appendUint, nil, "damp"},
-		{"seeds", 3, appendUints, none, "seeds"},
-		{"topk", 4, appendUint, nil, "topk"},
+		{name: "steps", key: 1, append: appendUint, plain: "steps"},
+		{name: "damp_q16", key: 2, append: appendUint, plain: "damp"},
+		{name: "seeds", key: 3, append: appendUints, fallback: none, plain: "seeds"},
+		{name: "topk", key: 4, append: appendUint, plain: "topk"},
 	},
 	{Family: "search", Version: 1, Profile: "rank.v1"}: {
-		{"tokens", 1, appendTokens, nil, "tokens"},
-		{"k1_q16", 2, appendUint, nil, "k1"},
-		{"b_q16", 3, appendUint, nil, "b"},
-		{"avgdl_q8", 4, appendUint, nil, "avgdl"},
-		{"topk", 5, appendUint, nil, "topk"},
-		{"first", 6, appendUint, zero, "first"},
+		{name: "tokens", key: 1, append: appendTokens, plain: "tokens"},
+		{name: "k1_q16", key: 2, append: appendUint, plain: "k1"},
+		{name: "b_q16", key: 3, append: appendUint, plain: "b"},
+		{name: "avgdl_q8", key: 4, append: appendUint, plain: "avgdl"},
+		{name: "topk", key: 5, append: appendUint, plain: "topk"},
+		{name: "first", key: 6, append: appendUint, fallback: zero, plain: "first"},
 	},
 	{Family: "aggregate", Version: 1, Profile: "group.v1"}: {},
 }
@@ -172,13 +178,25 @@ func (a *arguments) encode(o *object) []byte {
 	b := codec.AppendMap(nil, len(list))
 	for _, p := range list {
 		b = codec.AppendUint(b, p.key)
-		if p.fallback != nil && !o.has(p.name) {
+		name := p.nameIn(o)
+		if p.fallback != nil && !o.has(name) && !o.hasAny(p.group) {
 			b = append(b, p.fallback...)
 		} else {
-			b = p.append(b, o, p.name)
+			b = p.append(b, o, name)
 		}
 	}
 	return b
+}
+
+// nameIn returns the name under which an object gives the parameter.
+func (p *parameter) nameIn(o *object) string {
+	if p.alias == "" || !o.has(p.alias) {
+		return p.name
+	}
+	if o.has(p.name) {
+		o.fail(CodeDoubledField, p.alias, "stands twice, also as %s", p.name)
+	}
+	return p.alias
 }
 
 // check asks the program whether it accepts arguments. Where its units follow from

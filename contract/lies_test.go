@@ -36,7 +36,6 @@ var lies = []struct {
 	{"billing mode", []edit{{"ctx.billing.mode", "free"}}, nil, contract.CodeBadValue, "ctx.billing.mode"},
 	{"billing without mode", []edit{{"ctx.billing.mode", nil}}, nil, contract.CodeMissingField, "ctx.billing.mode"},
 	{"billing reason", []edit{{"ctx.billing.reason", "gift"}}, nil, contract.CodeBadValue, "ctx.billing.reason"},
-	{"insurance", []edit{{"op.profile", "insurance.v1"}}, nil, contract.CodeNotBuilt, "op"},
 	{"insurance by its other name", []edit{{"op.profile", "insurance.loss.v1"}}, nil, contract.CodeNotBuilt, "op"},
 	{"tensor", []edit{{"op.name", "tensor"}, {"op.profile", "matmul.v1"}}, nil, contract.CodeNotBuilt, "op"},
 	{"another version", []edit{{"op.version", 2}}, nil, contract.CodeNotBuilt, "op"},

@@ -51,6 +51,8 @@ func (o *object) need(name string) value {
 
 func (o *object) has(name string) bool { return slices.Contains(o.names, name) }
 
+func (o *object) hasAny(names []string) bool { return slices.ContainsFunc(names, o.has) }
+
 // end fails if a field was not taken.
 func (o *object) end() {
 	for i, name := range o.names {

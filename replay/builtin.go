@@ -12,6 +12,8 @@ type builtin struct {
 // A family joins by one line here and one file of its own.
 var builtins = register(
 	monteCarlo{},
+	insurance{},
+	eta{},
 	pageRank{},
 	rasterPipeline{},
 	rankSearch{},
