@@ -122,7 +122,7 @@ func readOutcome(r io.Reader) (Outcome, error) {
 		return Outcome{}, d.err
 	case status > uint64(replay.Unable):
 		return Outcome{}, fmt.Errorf("%w: status %d", errFrame, status)
-	case o.Status == replay.OK && (o.Fuel < 1 || o.Fuel > codec.MaxFuel || o.Units != (o.Fuel+unitFuel-1)/unitFuel):
+	case o.Status == replay.OK && (o.Fuel < 1 || o.Fuel > codec.MaxFuel || o.Units != (o.Fuel+UnitFuel-1)/UnitFuel):
 		return Outcome{}, fmt.Errorf("%w: %d units for %d fuel", errFrame, o.Units, o.Fuel)
 	}
 	if o.Status != replay.OK {

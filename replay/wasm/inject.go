@@ -15,13 +15,15 @@ const (
 	opExtend = 0xad // i64.extend_i32_u
 )
 
+// UnitFuel is the fuel of one work unit, rounded up.
+const UnitFuel = 1_024
+
 // The prices of docs/formats/wasm.md section 5.
 const (
-	localsPerFuel = 8     // declared locals that cost 1
-	bulkShift     = 6     // 64 bytes copied or filled cost 1
-	growShift     = 10    // a page asked for costs 1,024
-	maxCalls      = 512   // active calls
-	unitFuel      = 1_024 // fuel in one work unit
+	localsPerFuel = 8   // declared locals that cost 1
+	bulkShift     = 6   // 64 bytes copied or filled cost 1
+	growShift     = 10  // a page asked for costs 1,024
+	maxCalls      = 512 // active calls
 )
 
 // Instrument returns the module with the counters of docs/formats/wasm.md section 6:

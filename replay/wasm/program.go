@@ -79,6 +79,9 @@ func (p *Program) Name() replay.ProgramName {
 // ID returns the id under which a policy allows the program.
 func (p *Program) ID() codec.Hash { return codec.ProgramID(&p.description) }
 
+// Code returns the name of the module: the plain BLAKE3 of its bytes.
+func (p *Program) Code() codec.Hash { return *p.description.Code }
+
 // Units never knows: only a run tells.
 func (p *Program) Units(_, _ []byte) (units uint64, ok bool) { return 0, false }
 

@@ -52,8 +52,8 @@ func (c *Compiled) Run(fuel uint64, task replay.Task) (outcome Outcome) {
 		return invalid(FieldInput)
 	}
 	limit, unitsDecide := fuel, false
-	if task.MaxUnits != 0 && task.MaxUnits < (fuel+unitFuel-1)/unitFuel {
-		limit, unitsDecide = task.MaxUnits*unitFuel, true
+	if task.MaxUnits != 0 && task.MaxUnits < (fuel+UnitFuel-1)/UnitFuel {
+		limit, unitsDecide = task.MaxUnits*UnitFuel, true
 	}
 	i, err := c.instantiate(limit)
 	if err != nil {
@@ -72,7 +72,7 @@ func (c *Compiled) Run(fuel uint64, task replay.Task) (outcome Outcome) {
 		return invalid(field)
 	}
 	used := limit - i.fuel.Get()
-	return Outcome{Result: replay.Result{Output: output, Units: (used + unitFuel - 1) / unitFuel}, Fuel: used}
+	return Outcome{Result: replay.Result{Output: output, Units: (used + UnitFuel - 1) / UnitFuel}, Fuel: used}
 }
 
 // why names the trap that ended a run.
