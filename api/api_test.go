@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 // serve starts a node that answers with f and returns its address.
-func serve(t *testing.T, f *fake, o HandlerOptions) string {
+func serve(t *testing.T, f Service, o HandlerOptions) string {
 	t.Helper()
 	s := httptest.NewServer(NewHandler(f, o))
 	t.Cleanup(s.Close)
@@ -252,7 +252,7 @@ func TestArtifacts(t *testing.T) {
 		if !reflect.DeepEqual(f.upload, put) {
 			t.Errorf("announced %+v, want %+v", f.upload, put)
 		}
-		body, size, err := c.Artifact(t.Context(), put.Hash)
+		body, size, err := c.Artifact(t.Context(), put.Hash, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

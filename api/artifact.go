@@ -17,14 +17,14 @@ const (
 	HeaderSignature = "Settle-Signature"
 )
 
-// artifact serves the bytes with a hash. They never change, so caches may keep
-// them.
+// artifact serves the bytes with a hash. They never change, so the reader may keep
+// them; others may not see them.
 func (h *handler) artifact(w http.ResponseWriter, r *http.Request, q *query) error {
-	hash := q.hash("hash")
+	hash, index := q.hash("hash"), q.number("index", 0)
 	if q.err != nil {
 		return q.err
 	}
-	body, size, err := h.service.Artifact(r.Context(), hash)
+	body, size, err := h.service.Artifact(r.Context(), hash, index)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (h *handler) artifact(w http.ResponseWriter, r *http.Request, q *query) err
 	header.Set("Content-Type", TypeBytes)
 	header.Set("Content-Length", strconv.FormatInt(size, 10))
 	header.Set("ETag", fmt.Sprintf("%q", hash))
-	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	header.Set("Cache-Control", "private, max-age=31536000, immutable")
 	header.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {

@@ -22,6 +22,10 @@ type ClientOptions struct {
 	// HTTP sends the requests; nil means a client with a connection timeout of
 	// 3 seconds that keeps up to 16 connections to each node.
 	HTTP *http.Client
+	// Signer signs requests for what is not public; nil means that they are refused.
+	Signer Signer
+	// Origin is the ledger's origin of tree A, for Signer. Default: what the node says.
+	Origin string
 }
 
 // Client is a Service that asks nodes over HTTP. It stays with a node as long as it
@@ -32,6 +36,9 @@ type Client struct {
 	http *http.Client
 	urls []string
 	last atomic.Uint32 // index in urls of the node that answered last
+
+	signer Signer
+	origin atomic.Pointer[string] // of tree A, once known
 }
 
 var _ Service = (*Client)(nil)
@@ -41,7 +48,10 @@ func NewClient(o ClientOptions) (*Client, error) {
 	if len(o.URLs) == 0 {
 		return nil, errors.New("no node to ask: give at least one URL")
 	}
-	c := &Client{http: o.HTTP}
+	c := &Client{http: o.HTTP, signer: o.Signer}
+	if o.Origin != "" {
+		c.origin.Store(&o.Origin)
+	}
 	for _, text := range o.URLs {
 		u, err := url.Parse(text)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
@@ -81,6 +91,7 @@ type call struct {
 	stream       io.Reader // instead of body; then the call is sent once only
 	size         int64     // of stream
 	header       http.Header
+	private      bool // to be signed
 }
 
 // send asks the nodes in turn and returns the first answer that is not the fault of
@@ -144,6 +155,9 @@ func (c *Client) once(ctx context.Context, base string, q *call) (*http.Response
 		r.Body = http.NoBody // else an empty stream is sent without its length
 	}
 	r.Header.Set("Accept", TypeCBOR)
+	if err := c.sign(ctx, q, r.Header); err != nil {
+		return nil, err
+	}
 	answer, err := c.http.Do(r)
 	if err != nil {
 		return nil, &Error{Code: CodeUnreachable, Detail: err.Error(), RetryAfter: 1, cause: err}
@@ -169,6 +183,11 @@ func readError(r *http.Response) error {
 // get asks for a value.
 func get[T any](ctx context.Context, c *Client, path string) (*T, error) {
 	return ask[T](ctx, c, &call{method: http.MethodGet, path: path})
+}
+
+// getPrivate asks for a value that is not public.
+func getPrivate[T any](ctx context.Context, c *Client, path string) (*T, error) {
+	return ask[T](ctx, c, &call{method: http.MethodGet, path: path, private: true})
 }
 
 // ask sends a call and reads the value that answers it.

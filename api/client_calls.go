@@ -62,7 +62,7 @@ func (c *Client) Party(ctx context.Context, id codec.ID) (*Party, error) {
 
 // Balance asks for what was posted to a party in a cycle, 0 = the open one.
 func (c *Client) Balance(ctx context.Context, party codec.ID, cycle uint64) (*Balance, error) {
-	return get[Balance](ctx, c, path("balances", party.String())+"?cycle="+decimal(cycle))
+	return getPrivate[Balance](ctx, c, path("balances", party.String())+"?cycle="+decimal(cycle))
 }
 
 // Policy asks for the policy in force in a cycle, 0 = the open one.
@@ -97,8 +97,12 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 
 // Artifact opens the bytes with a hash. The bytes are as the node sent them, at most
 // MaxArtifact: the caller closes the reader and compares the hash.
-func (c *Client) Artifact(ctx context.Context, hash codec.Hash) (io.ReadCloser, int64, error) {
-	r, err := c.send(ctx, &call{method: http.MethodGet, path: path("artifacts", hash.String())})
+func (c *Client) Artifact(ctx context.Context, hash codec.Hash, index uint64) (io.ReadCloser, int64, error) {
+	q := &call{method: http.MethodGet, path: path("artifacts", hash.String()), private: true}
+	if index != 0 {
+		q.path += "?index=" + decimal(index)
+	}
+	r, err := c.send(ctx, q)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -93,7 +93,7 @@ func (f *fake) Consistency(_ context.Context, tree Tree, from, to uint64) (*Path
 	return &Path{Hashes: []codec.Hash{{tree[0], byte(from), byte(to)}}}, f.err
 }
 
-func (f *fake) Artifact(context.Context, codec.Hash) (io.ReadCloser, int64, error) {
+func (f *fake) Artifact(context.Context, codec.Hash, uint64) (io.ReadCloser, int64, error) {
 	if f.err != nil {
 		return nil, 0, f.err
 	}

@@ -90,7 +90,10 @@ func (h *handler) admit(route *Route, w http.ResponseWriter, r *http.Request) er
 	if err != nil {
 		return err
 	}
-	return route.serve(h, w, r, q)
+	if q.r, err = signed(r); err != nil {
+		return err
+	}
+	return route.serve(h, w, q.r, q)
 }
 
 // submit serves POST /v1/batches.

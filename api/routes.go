@@ -33,7 +33,7 @@ var Routes = []Route{
 	{"GET", "/v1/checkpoints", []string{"from", "limit"}, value(getCheckpoints)},
 	{"GET", "/v1/proofs/inclusion", []string{"tree", "index", "size"}, value(getInclusion)},
 	{"GET", "/v1/proofs/consistency", []string{"tree", "from", "to"}, value(getConsistency)},
-	{"GET", "/v1/artifacts/{hash}", nil, (*handler).artifact},
+	{"GET", "/v1/artifacts/{hash}", []string{"index"}, (*handler).artifact},
 	{"PUT", "/v1/artifacts/{hash}", nil, (*handler).putArtifact},
 	{"GET", "/v1/status", nil, value(getStatus)},
 	{"GET", "/healthz", nil, (*handler).healthy},

@@ -45,8 +45,9 @@ type Service interface {
 	Consistency(ctx context.Context, tree Tree, from, to uint64) (*Path, error)
 
 	// Artifact opens the bytes with this BLAKE3: an attachment that was replicated,
-	// or a file of the artifact store, fetched from another node when missing here.
-	Artifact(ctx context.Context, hash codec.Hash) (io.ReadCloser, int64, error)
+	// or a file of the artifact store, fetched from another node when missing here. Index
+	// is that of a record which names the bytes and concerns the asker, 0 = none.
+	Artifact(ctx context.Context, hash codec.Hash, index uint64) (io.ReadCloser, int64, error)
 	// PutArtifact stores bytes under their BLAKE3. The upload is signed by a key of
 	// a registered party.
 	PutArtifact(ctx context.Context, put *Upload, body io.Reader) error

@@ -54,7 +54,17 @@ func New(service api.Service, trust *proof.TrustPolicy, o Options) *Client {
 // Dial returns a client of nodes with these addresses, such as
 // "http://127.0.0.1:7100".
 func Dial(trust *proof.TrustPolicy, urls ...string) (*Client, error) {
-	service, err := api.NewClient(api.ClientOptions{URLs: urls})
+	return DialAs(trust, nil, urls...)
+}
+
+// DialAs is Dial for a party: its key signs requests for what is not public. A nil key
+// signs nothing.
+func DialAs(trust *proof.TrustPolicy, key *Key, urls ...string) (*Client, error) {
+	o := api.ClientOptions{URLs: urls}
+	if key != nil {
+		o.Signer = key
+	}
+	service, err := api.NewClient(o)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +230,7 @@ func (c *Client) Policy(ctx context.Context, cycle uint64) (*settlement.Policy, 
 	}
 	var discounts []byte
 	if body.Discounts != nil {
-		if discounts, err = c.FetchArtifact(ctx, *body.Discounts); err != nil {
+		if discounts, err = c.FetchNamed(ctx, *body.Discounts, p.Index); err != nil {
 			return nil, fmt.Errorf("discounts of the policy: %w", err)
 		}
 	}
@@ -237,9 +247,16 @@ func (c *Client) PutArtifact(ctx context.Context, origin string, party codec.ID,
 	return codec.Blob{Hash: put.Hash, Size: put.Size}, err
 }
 
-// FetchArtifact returns the bytes with a hash, checked.
+// FetchArtifact returns the bytes with a hash, checked: for auditors and operators, and
+// for hubs what no record names.
 func (c *Client) FetchArtifact(ctx context.Context, hash codec.Hash) ([]byte, error) {
-	body, size, err := c.service.Artifact(ctx, hash)
+	return c.FetchNamed(ctx, hash, 0)
+}
+
+// FetchNamed returns the bytes with a hash, checked, which the record at index names.
+// They are served to whom the record concerns (docs/formats/http.md section 7).
+func (c *Client) FetchNamed(ctx context.Context, hash codec.Hash, index uint64) ([]byte, error) {
+	body, size, err := c.service.Artifact(ctx, hash, index)
 	if err != nil {
 		return nil, err
 	}

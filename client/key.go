@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/forgepool/settle/api"
 	"github.com/forgepool/settle/codec"
 )
 
@@ -76,6 +77,12 @@ func (k *Key) Private() ed25519.PrivateKey { return k.private }
 // Sign signs a digest.
 func (k *Key) Sign(digest codec.Hash) codec.Sig {
 	return codec.Sig(ed25519.Sign(k.private, digest[:]))
+}
+
+// SignRequest signs a request for something that is not public: Key is an api.Signer.
+func (k *Key) SignRequest(origin string, r *api.Request) {
+	r.Key, r.Sent, r.Nonce = k.id, Now(), NewSalt()
+	r.Signature = k.Sign(api.RequestDigest(origin, r))
 }
 
 // Format returns the key file.

@@ -185,7 +185,7 @@ func (w *world) Policy(context.Context, uint64) (*api.Policy, error) {
 	return &api.Policy{Index: p.Index, Hash: p.Hash, Body: p.Bytes}, nil
 }
 
-func (w *world) Artifact(_ context.Context, hash codec.Hash) (io.ReadCloser, int64, error) {
+func (w *world) Artifact(_ context.Context, hash codec.Hash, _ uint64) (io.ReadCloser, int64, error) {
 	data, ok := w.artifacts[hash]
 	if !ok {
 		return nil, 0, api.Fail(codec.CodeNotFound, "")

@@ -132,7 +132,7 @@ var Meanings = []Meaning{
 	{CodeBadReceipt, "an agent's receipt in a shard manifest does not verify", 422},
 	{CodeUnknownKind, "records of this kind are not admitted", 422},
 	{CodeIDConflict, "the author used the record id before for other bytes", 409},
-	{CodeUnsigned, "a required signature is missing", 422},
+	{CodeUnsigned, "a required signature is missing", 401},
 	{CodeWrongSigners, "the signatures are not exactly those that the kind asks for", 422},
 	{CodeWrongAuthor, "the author is not who must write this record", 422},
 	{CodeUnknownParty, "a named party is not registered", 422},

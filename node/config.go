@@ -50,6 +50,9 @@ type Config struct {
 	// much time or so many new records. Defaults 1 s, 1,000.
 	CheckpointInterval time.Duration
 	CheckpointRecords  uint64
+	// OpenReads serves everything to everybody, without signed requests: for ledgers to
+	// play with. Default: only leaves, proofs, checkpoints and what follows from them.
+	OpenReads bool
 	// MaxSubmits bounds batches decided at a time. Default as in api.HandlerOptions.
 	MaxSubmits int
 	// MaxArtifact bounds one artifact in bytes. Default api.MaxArtifact, which is also

@@ -197,7 +197,7 @@ func (c *cluster) leader() int {
 // client returns an SDK client that asks only node i.
 func (c *cluster) client(i int) *client.Client {
 	c.t.Helper()
-	sdk, err := client.Dial(c.trust, "http://"+c.nodes[i].Address("api"))
+	sdk, err := client.DialAs(c.trust, c.submit, "http://"+c.nodes[i].Address("api"))
 	if err != nil {
 		c.t.Fatal(err)
 	}

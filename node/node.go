@@ -156,9 +156,10 @@ func (n *Node) apiHandler() http.Handler {
 }
 
 // service returns the contract on this node; forward says whether it passes on what
-// it cannot do.
+// it cannot do. Members, for whom it does not, keep the whole ledger themselves and may
+// read everything.
 func (n *Node) service(forward bool) *service {
-	return &service{reads: reads{n.ledger, n.fatality}, node: n, forward: forward}
+	return &service{reads: reads{n.ledger, n.fatality, n.config.OpenReads || !forward}, node: n, forward: forward}
 }
 
 // listen opens the listeners beside the API.

@@ -84,7 +84,7 @@ func (c *cluster) checkReads(s api.Service, customer *client.Registration) {
 		"size":        func() error { _, err := s.Inclusion(ctx, api.TreeB, 0, 99); return err },
 		"consistency": func() error { _, err := s.Consistency(ctx, api.TreeB, 1, 99); return err },
 		"backwards":   func() error { _, err := s.Consistency(ctx, api.TreeA, 2, 1); return err },
-		"artifact":    func() error { _, _, err := s.Artifact(ctx, codec.Hash{1}); return err },
+		"artifact":    func() error { _, _, err := s.Artifact(ctx, codec.Hash{1}, 0); return err },
 	} {
 		if err := ask(); api.CodeOf(err) != codec.CodeNotFound {
 			t.Errorf("%s: %v", name, err)

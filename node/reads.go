@@ -18,6 +18,7 @@ const maxEvents = 1_000
 type reads struct {
 	ledger   *ledger.Ledger
 	fatality *fatality
+	open     bool // everything is public
 }
 
 // view opens the present state.
@@ -134,8 +135,8 @@ func key(k *settlement.Key) api.Key {
 }
 
 // Balance returns what was posted to a party in a cycle, 0 = the open one.
-func (s *reads) Balance(_ context.Context, party codec.ID, cycle uint64) (*api.Balance, error) {
-	return from(s, func(v *ledger.Snapshot) (*api.Balance, error) {
+func (s *reads) Balance(ctx context.Context, party codec.ID, cycle uint64) (*api.Balance, error) {
+	return fromConcerned(ctx, s, party, func(v *ledger.Snapshot) (*api.Balance, error) {
 		p := v.Party(party)
 		if p == nil {
 			return nil, ledger.ErrNotFound

@@ -21,16 +21,19 @@ type hostile struct {
 	agent    *client.Key
 	provider codec.ID
 	customer codec.ID
-	work     *client.Workload
-	planned  client.Item
-	entries  []codec.ShardEntry
-	now      uint64
+
+	customerKey *client.Key
+	work        *client.Workload
+	planned     client.Item
+	entries     []codec.ShardEntry
+	now         uint64
 }
 
 func newHostile(t *testing.T, nodes int) *hostile {
 	h := &hostile{cluster: start(t, nodes), agent: client.GenerateKey(codec.UseAgent), now: client.Now()}
 	h.sdk = h.client(0)
 	provider, customer, limit := party(codec.RoleProvider, h.agent), party(codec.RoleCustomer), uint64(1_000_000)
+	h.customerKey = customer.Owner()
 	customer.Cap = &limit
 	h.commit(0, h.registration(provider), h.registration(customer))
 	h.provider, h.customer = provider.Party(), customer.Party()

@@ -166,9 +166,19 @@ func (s *service) Status(context.Context) (*api.Status, error) {
 	}, nil
 }
 
-// Artifact opens an attachment, a stored artifact, or one that another member has.
-func (s *service) Artifact(ctx context.Context, hash codec.Hash) (io.ReadCloser, int64, error) {
-	data, err := from(&s.reads, func(v *ledger.Snapshot) ([]byte, error) { return v.Attachment(hash) })
+// Artifact opens an attachment, a stored artifact, or one that another member has, for
+// those whom it concerns.
+func (s *service) Artifact(ctx context.Context, hash codec.Hash, index uint64) (io.ReadCloser, int64, error) {
+	data, err := from(&s.reads, func(v *ledger.Snapshot) ([]byte, error) {
+		a, err := s.asker(ctx, v)
+		if err == nil {
+			err = a.mayRead(v, hash, index)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return v.Attachment(hash)
+	})
 	if err == nil {
 		return io.NopCloser(strings.NewReader(string(data))), int64(len(data)), nil
 	}

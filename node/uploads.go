@@ -54,7 +54,7 @@ func (n *Node) fetch(ctx context.Context, hash codec.Hash) bool {
 		if err != nil {
 			continue
 		}
-		body, size, err := client.Artifact(ctx, hash)
+		body, size, err := client.Artifact(ctx, hash, 0)
 		if err != nil {
 			continue
 		}

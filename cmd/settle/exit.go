@@ -132,6 +132,10 @@ func nextStep(err error) string {
 		return "submit the same batch file again until its outcome is definite; it cannot take effect twice"
 	case codec.CodeUnknownKey, codec.CodeRevokedKey:
 		return "settle party show ID lists the keys of a party with their uses; a batch needs a valid key of use submit"
+	case codec.CodeUnsigned:
+		return "name a key file of your party with --as FILE or SETTLE_AS"
+	case codec.CodeForbidden:
+		return "it is served to the parties it concerns, auditors and operators: name another key file with --as, or with --index the record that names it"
 	case codec.CodeNotFound:
 		return "check the index or id; a record is there only after its batch was accepted"
 	}

@@ -234,9 +234,12 @@ func (a *app) writeCheckpoint(note []byte, out string) error {
 
 func (a *app) getArtifact() *cobra.Command {
 	var out string
+	var index uint64
 	c := &cobra.Command{
 		Use: "artifact HASH", Short: "Fetch the bytes with a BLAKE3 hash",
-		Example: "  settle get artifact HASH --out input.bin",
+		Long: `Artifact fetches attachments and stored files. Auditors and operators are served all of
+them; everybody else names the record that names the bytes, which must concern who asks.`,
+		Example: "  settle get artifact HASH --as provider.key --index 57 --out input.bin",
 		Args:    exactly("HASH"),
 		RunE: func(c *cobra.Command, args []string) error {
 			hash, err := codec.ParseHash(args[0])
@@ -249,7 +252,7 @@ func (a *app) getArtifact() *cobra.Command {
 			}
 			ctx, stop := a.unbounded(c)
 			defer stop()
-			data, err := sdk.FetchArtifact(ctx, hash)
+			data, err := sdk.FetchNamed(ctx, hash, index)
 			if err != nil {
 				return err
 			}
@@ -257,6 +260,7 @@ func (a *app) getArtifact() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&out, "out", "", "file to write (default: standard output)")
+	c.Flags().Uint64Var(&index, "index", 0, "index of a record that names the bytes, 0 = none")
 	return c
 }
 

@@ -120,6 +120,9 @@ func (m *importer) open(ctx context.Context) (err error) {
 	if m.hub.Origin = f.origin; f.origin != "" {
 		return nil
 	}
+	if err := m.ask(); err != nil {
+		return err
+	}
 	if m.sdk, err = m.app.sdk(); err != nil {
 		return err
 	}
@@ -136,11 +139,25 @@ func (m *importer) open(ctx context.Context) (err error) {
 	if m.hub.Secret, err = loadSecret(f.secret, true); err != nil {
 		return err
 	}
-	keys, err := loadKeys([]string{f.key})
+	if m.key == nil {
+		return hint(usage("an import needs the hub's submit key"), "name its file with --key")
+	}
+	return nil
+}
+
+// ask reads the hub's key. It also signs the questions, unless another one is to.
+func (m *importer) ask() error {
+	if m.flags.key == "" {
+		return nil
+	}
+	keys, err := loadKeys([]string{m.flags.key})
 	if err != nil {
 		return err
 	}
 	m.key = keys[0]
+	if m.app.as == "" {
+		m.app.key = m.key
+	}
 	return nil
 }
 

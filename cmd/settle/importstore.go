@@ -92,7 +92,7 @@ func (s *blobStore) ask(ctx context.Context, a *contract.Artifact) error {
 	if s.m.sdk == nil {
 		return missing
 	}
-	body, _, err := s.m.sdk.Service().Artifact(ctx, a.Hash)
+	body, _, err := s.m.sdk.Service().Artifact(ctx, a.Hash, 0)
 	if api.CodeOf(err) == codec.CodeNotFound {
 		return missing
 	} else if err != nil {

@@ -111,13 +111,13 @@ func (s service) Inclusion(ctx context.Context, tree api.Tree, index, size uint6
 	return p, err
 }
 
-func (s service) Artifact(ctx context.Context, hash codec.Hash) (io.ReadCloser, int64, error) {
+func (s service) Artifact(ctx context.Context, hash codec.Hash, index uint64) (io.ReadCloser, int64, error) {
 	if s.r.artifact != nil {
 		if err := s.r.artifact(); err != nil {
 			return nil, 0, err
 		}
 	}
-	return s.testNode.Artifact(ctx, hash)
+	return s.testNode.Artifact(ctx, hash, index)
 }
 
 // source returns the node as commands see it.

@@ -31,11 +31,31 @@ func (a *app) service() (*api.Client, error) {
 	if len(nodes) == 0 {
 		nodes = []string{defaultNode}
 	}
-	c, err := api.NewClient(api.ClientOptions{URLs: nodes})
+	o := api.ClientOptions{URLs: nodes}
+	if err := a.loadAs(); err != nil {
+		return nil, err
+	}
+	if a.key != nil {
+		o.Signer = a.key
+	}
+	c, err := api.NewClient(o)
 	if err != nil {
 		return nil, hint(usage("%v", err), "a node's address is like %s", defaultNode)
 	}
 	return c, nil
+}
+
+// loadAs reads the key of who asks, if one is named.
+func (a *app) loadAs() error {
+	if a.as == "" || a.key != nil {
+		return nil
+	}
+	keys, err := loadKeys([]string{a.as})
+	if err != nil {
+		return err
+	}
+	a.key = keys[0]
+	return nil
 }
 
 // sdk returns the SDK client of these nodes, with the trust policy if one is named.
@@ -132,7 +152,7 @@ func (s source) Batch(ctx context.Context, submitter, id codec.ID) (*verifier.Ba
 
 // Artifact implements verifier.Source.
 func (s source) Artifact(ctx context.Context, hash codec.Hash, limit int64) ([]byte, error) {
-	body, _, err := s.api.Artifact(ctx, hash)
+	body, _, err := s.api.Artifact(ctx, hash, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -265,7 +265,7 @@ func answer(path [][32]byte) *api.Path {
 	return p
 }
 
-func (n *testNode) Artifact(_ context.Context, hash codec.Hash) (io.ReadCloser, int64, error) {
+func (n *testNode) Artifact(_ context.Context, hash codec.Hash, _ uint64) (io.ReadCloser, int64, error) {
 	data, err := read(n, func(s *ledger.Snapshot) ([]byte, error) {
 		if data, ok := n.artifacts[hash]; ok {
 			return data, nil

@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"time"
 
+	"github.com/forgepool/settle/client"
 	"github.com/spf13/cobra"
 )
 
@@ -17,6 +18,8 @@ type app struct {
 
 	nodes   []string
 	trust   string
+	as      string      // key file of who asks
+	key     *client.Key // of it, once read
 	json    bool
 	timeout time.Duration
 }
@@ -59,13 +62,14 @@ Exit codes: 0 verified or done, 1 refused or false, 2 usage, 3 could not tell.`,
 	f := root.PersistentFlags()
 	f.StringArrayVar(&a.nodes, "node", envList("SETTLE_NODE"), "address of a node, may be repeated (environment SETTLE_NODE, separated by commas)")
 	f.StringVar(&a.trust, "trust", os.Getenv("SETTLE_TRUST"), "trust policy file (environment SETTLE_TRUST)")
+	f.StringVar(&a.as, "as", os.Getenv("SETTLE_AS"), "key file of the party that asks, for what is not public (environment SETTLE_AS)")
 	f.BoolVar(&a.json, "json", false, "print JSON")
 	f.DurationVar(&a.timeout, "timeout", 0, "give up after this long (default 1m for questions, none for audits and replays)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		a.keygen(), a.draft(), a.sign(), a.merge(), a.trustCommand(), a.party(),
-		a.submit(), a.importCommand(), a.get(), a.prove(), a.check(), a.audit(), a.replay(), a.program(),
+		a.submit(), a.importCommand(), a.get(), a.prove(), a.check(), a.audit(), a.replay(),
 		a.export(), a.reconcile(),
 	)
 	return root

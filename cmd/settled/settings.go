@@ -26,6 +26,7 @@ type settings struct {
 	maxArtifact                   int64
 	minFree                       uint64
 	memoryLimit                   int64
+	openReads                     bool
 	logLevel                      string
 }
 
@@ -49,6 +50,7 @@ func (s *settings) flags() *pflag.FlagSet {
 	f.Int64Var(&s.maxArtifact, "max-artifact", api.MaxArtifact, "largest artifact in bytes")
 	f.Uint64Var(&s.minFree, "min-free", 1<<30, "free bytes on the disk below which submissions are refused")
 	f.Int64Var(&s.memoryLimit, "memory-limit", 260<<20, "soft limit in bytes of the memory that the process manages; GOMEMLIMIT in the environment wins")
+	f.BoolVar(&s.openReads, "open-reads", false, "serve details, labels, artifacts and statements to everybody, unsigned: only for a ledger to play with")
 	f.StringVar(&s.logLevel, "log-level", "info", "least `level` of log lines: debug, info, warn, error")
 	return f
 }

@@ -48,7 +48,7 @@ func Launch(ctx context.Context, o Options) (*Cluster, error) {
 		urls[i] = n.URL
 	}
 	var err error
-	if c.Client, err = client.Dial(c.Trust, urls...); err != nil {
+	if c.Client, err = client.DialAs(c.Trust, c.Founders.Submit, urls...); err != nil {
 		return nil, err
 	}
 	for _, n := range c.Nodes {

@@ -11,15 +11,17 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/forgepool/settle/client"
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/internal/cluster"
+	"github.com/forgepool/settle/internal/devledger"
 )
 
 // tools runs the program settle as somebody else would: a process of its own that has
-// the trust policy and, for an audit, the addresses of the nodes.
+// the trust policy and, for an audit, the addresses of the nodes and an auditor's key.
 type tools struct {
-	bin, dir, trust, secret string
-	nodes                   []string
+	bin, dir, trust, secret, key string
+	nodes                        []string
 }
 
 func newTools(s settings, c *cluster.Cluster, name string) (*tools, error) {
@@ -28,7 +30,9 @@ func newTools(s settings, c *cluster.Cluster, name string) (*tools, error) {
 	for _, n := range c.Nodes {
 		t.nodes = append(t.nodes, "--node", n.URL)
 	}
-	return t, os.WriteFile(t.trust, c.Trust.Format(), 0o644)
+	t.key = filepath.Join(t.dir, "auditor.key")
+	err := client.SaveKey(t.key, devledger.Owner(c.Founders.Auditors[0])[0])
+	return t, errors.Join(err, os.WriteFile(t.trust, c.Trust.Format(), 0o644))
 }
 
 // run runs a program and returns its standard output and exit status.
@@ -74,7 +78,7 @@ type audited struct {
 // audit draws, re-executes and writes report and evidence.
 func (t *tools) audit(ctx context.Context, auditor codec.ID, draws int) (*audited, error) {
 	args := append([]string{"audit", "--secret", t.secret, "--auditor", auditor.String(), "--cycle", "1", "--json",
-		"--draws", fmt.Sprint(draws), "--trust", t.trust, "--out", t.evidence()}, t.nodes...)
+		"--draws", fmt.Sprint(draws), "--trust", t.trust, "--as", t.key, "--out", t.evidence()}, t.nodes...)
 	out, _, err := t.run(ctx, "settle", args...)
 	if err != nil {
 		return nil, err
