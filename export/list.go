@@ -49,7 +49,7 @@ func (e *ListError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e
 // MaxListLine bounds a line of a list, in bytes: its columns are short.
 const MaxListLine = 64 << 10
 
-// List reads a hub's list of settlements (docs/formats/exports.md section 5), one
+// List reads a hub's list of settlements (docs/formats/exports.md section 6), one
 // after the other, in memory that does not grow with it.
 type List struct {
 	next    func() (map[string]string, uint64, error)
