@@ -70,7 +70,7 @@ func (s *keySorter) sort(from, to, depth int) {
 	for i := range part {
 		part[i].head = keyHead(s.in.keyAt(part[i].key)[depth:])
 	}
-	slices.SortFunc(part, func(a, b mention) int { return cmp.Compare(a.head, b.head) })
+	sortByHead(part, 64-8)
 	for from < to {
 		head := s.list[from].head
 		end := from + 1
@@ -83,6 +83,48 @@ func (s *keySorter) sort(from, to, depth int) {
 			s.number(s.list[from:end])
 		}
 		from = end
+	}
+}
+
+// fewMentions are sorted by comparing them.
+const fewMentions = 128
+
+// sortByHead sorts mentions that agree in the bytes of their heads above shift: by the
+// byte there, in place, and each part by the next.
+func sortByHead(part []mention, shift uint) {
+	if len(part) <= fewMentions {
+		slices.SortFunc(part, func(a, b mention) int { return cmp.Compare(a.head, b.head) })
+		return
+	}
+	var ends, next [256]int
+	for i := range part {
+		ends[byte(part[i].head>>shift)]++
+	}
+	sum := 0
+	for i, n := range ends {
+		next[i] = sum
+		sum += n
+		ends[i] = sum
+	}
+	for b := range next {
+		for at := next[b]; at < ends[b]; at = next[b] {
+			m := part[at]
+			for byte(m.head>>shift) != byte(b) { // put it where it belongs, take what was there
+				to := &next[byte(m.head>>shift)]
+				m, part[*to] = part[*to], m
+				*to++
+			}
+			part[at] = m
+			next[b]++
+		}
+	}
+	if shift == 0 {
+		return
+	}
+	for i, from := 0, 0; i < len(ends); from, i = ends[i], i+1 {
+		if ends[i]-from > 1 {
+			sortByHead(part[from:ends[i]], shift-8)
+		}
 	}
 }
 
