@@ -161,7 +161,7 @@ var Meanings = []Meaning{
 	{CodeBadPlan, "the shards are not the planned ones", 422},
 	{CodeBadManifest, "the shard manifest does not rebuild its root, units or counts", 422},
 	{CodeBadShard, "a shard entry breaks a rule", 422},
-	{CodeOverLimit, "a limit of the policy is exceeded", 422},
+	{CodeOverLimit, "a limit of the policy is exceeded, or that on open disputes", 422},
 	{CodeBadVerification, "less was verified before settlement than the policy asks", 422},
 	{CodeWrongCharge, "the charge is not what the policy's rates give", 422},
 	{CodeWrongSplit, "the split is not what the policy's shares and weights give", 422},
