@@ -20,7 +20,7 @@ func (m *memory) endBatch(t testing.TB, p *Prepared, verdicts []Verdict) {
 	hash := codec.OutcomeHash(codec.EncodeOutcomes(outcomes))
 	m.batches = append(m.batches[:len(m.batches):len(m.batches)],
 		codec.BatchCommitment(p.Digest, p.Batch.Signature, m.moment.Stamp, hash))
-	if c := m.Unclosed(); c != nil && c.Cut.Index == m.moment.Index-1 {
+	if c := m.Unclosed(); c != nil && (m.closing == nil || m.closing.Cycle != c.Number) {
 		m.closing = m.close(t, c)
 		m.batches = nil
 		for ref, h := range m.holds {
