@@ -27,6 +27,7 @@ type world struct {
 	drawn   uint64
 	now     uint64 // leader's clock, ms
 	index   uint64 // raft
+	cycle   uint64 // open
 }
 
 // actor is a party with one key per use.
@@ -73,7 +74,7 @@ func hashOf(name string) codec.Hash { return blake3.Sum256([]byte("ledger test "
 
 // register is the body of op 1 with proofs of possession.
 func (w *world) register(a actor) []byte {
-	p := &codec.Party{ID: w.draw(), At: w.now, Cycle: testCycle, Author: a.id, Party: a.id, Op: codec.PartyRegister, Role: &a.role}
+	p := &codec.Party{ID: w.draw(), At: w.now, Cycle: w.cycle, Author: a.id, Party: a.id, Op: codec.PartyRegister, Role: &a.role}
 	byID := map[codec.Hash]ed25519.PrivateKey{}
 	for use, k := range a.keys {
 		byID[keyID(k)] = k
@@ -103,9 +104,9 @@ func bare(kind codec.Kind, body []byte) []byte {
 }
 
 func newWorld(t testing.TB) *world {
-	w := &world{t: t, now: testStart, all: map[string]actor{}}
+	w := &world{t: t, now: testStart, all: map[string]actor{}, cycle: testCycle}
 	g := &codec.Genesis{
-		ID: w.draw(), At: w.now, Cycle: testCycle, OriginA: testOrigin, OriginB: testTwin, Name: "Test", Scale: 6,
+		ID: w.draw(), At: w.now, Cycle: w.cycle, OriginA: testOrigin, OriginB: testTwin, Name: "Test", Scale: 6,
 		Suites: []uint64{1, 2}, Cycles: codec.Cycles{First: testCycle, Numbering: codec.CyclesMonths},
 		Witnesses: []string{}, Created: w.now, Software: "test",
 	}
@@ -245,7 +246,7 @@ func (w *world) sealed(salt codec.ID) []byte {
 }
 
 func (w *world) event(id codec.ID, state codec.State, seq uint64, prev codec.Hash, sealed []byte) *codec.Event {
-	e := &codec.Event{ID: w.draw(), At: w.now, Cycle: testCycle, Author: w.hub.id, Workload: id, State: state, Seq: seq,
+	e := &codec.Event{ID: w.draw(), At: w.now, Cycle: w.cycle, Author: w.hub.id, Workload: id, State: state, Seq: seq,
 		Prev: prev, Customer: codec.BlobHash(sealed), Program: codec.ProgramID(&testProgram)}
 	if state == codec.StatePlanned {
 		e.Plan = &codec.Plan{Count: 1, Root: hashOf("plan"), Nonce: hashOf("nonce")}
@@ -324,7 +325,7 @@ func (w *world) settle(id codec.ID, seed codec.Hash, entries []codec.ShardEntry,
 	manifestBlob, detailBlob := codec.EncodeManifest(entries), codec.EncodeDetail(detail)
 	n := uint64(len(entries))
 	return bare(codec.KindSettlement, codec.EncodeSettlement(&codec.Settlement{
-		ID: w.draw(), At: w.now, Cycle: testCycle, Author: w.hub.id, Workload: id, Policy: w.policy.Hash,
+		ID: w.draw(), At: w.now, Cycle: w.cycle, Author: w.hub.id, Workload: id, Policy: w.policy.Hash,
 		Customer: codec.BlobHash(sealed), Disclosures: []codec.Hash{}, Program: testProgram, Class: 5, Seed: seed,
 		Args:   codec.Blob{Hash: hashOf("args"), Size: 1},
 		Shards: codec.ShardsRef{Count: n, Root: m.Root, Units: m.Units, Blob: codec.BlobHash(manifestBlob), Size: uint64(len(manifestBlob))},
