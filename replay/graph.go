@@ -68,6 +68,9 @@ func (pageRank) Run(task Task) Result {
 // Merge implements Program: shards differ in their seeds, each output stands for itself.
 func (pageRank) Merge(shards []ShardOutput) ([]byte, error) { return MergeHashes(shards), nil }
 
+// NewMerger implements Streamer.
+func (pageRank) NewMerger() Merger { return NewHashMerger() }
+
 func parseGraphArgs(args []byte) (a graphArgs, bad string) {
 	r := readArgs(args, 4)
 	a.steps = r.uint(1, "steps", 1, graphMaxSteps)

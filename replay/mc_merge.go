@@ -7,29 +7,50 @@ import (
 )
 
 // Merge implements Program: the paths of the shards follow one another without a gap.
-func (monteCarlo) Merge(shards []ShardOutput) ([]byte, error) {
-	var common mcArgs // arguments of the shard before
-	var total *mcSums
-	for i := range shards {
-		a, bad := parseMC(shards[i].Args)
-		if bad != "" {
-			return nil, noResult(i, "argument "+bad)
-		}
-		if i == 0 {
-			total = newMCSums(a.bins)
-		} else if !a.follows(&common) {
-			return nil, noResult(i, "arguments do not continue the shard before")
-		}
-		common = a
-		sums, err := decodeMC(shards[i].Output, &a)
-		if err != nil {
-			return nil, noResult(i, err.Error())
-		}
-		if !total.merge(sums) {
-			return nil, noResult(i, "a sum is too large")
-		}
+func (p monteCarlo) Merge(shards []ShardOutput) ([]byte, error) {
+	return mergeAll(p.NewMerger(), shards)
+}
+
+// NewMerger implements Streamer.
+func (monteCarlo) NewMerger() Merger { return new(mcMerger) }
+
+// mcMerger adds up.
+type mcMerger struct {
+	shards int
+	before mcArgs  // arguments of the shard before
+	total  *mcSums // nil before the first
+}
+
+// Add implements Merger.
+func (m *mcMerger) Add(shard ShardOutput) error {
+	i := m.shards
+	m.shards++
+	a, bad := parseMC(shard.Args)
+	if bad != "" {
+		return noResult(i, "argument "+bad)
 	}
-	return total.encode(), nil
+	if i == 0 {
+		m.total = newMCSums(a.bins)
+	} else if !a.follows(&m.before) {
+		return noResult(i, "arguments do not continue the shard before")
+	}
+	m.before = a
+	sums, err := decodeMC(shard.Output, &a)
+	if err != nil {
+		return noResult(i, err.Error())
+	}
+	if !m.total.merge(sums) {
+		return noResult(i, "a sum is too large")
+	}
+	return nil
+}
+
+// Merged implements Merger.
+func (m *mcMerger) Merged() ([]byte, error) {
+	if m.total == nil {
+		return nil, noShards()
+	}
+	return m.total.encode(), nil
 }
 
 // follows tells whether the arguments are those of the shard after prev.

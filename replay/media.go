@@ -83,6 +83,9 @@ func (rasterPipeline) Run(task Task) Result {
 // Merge implements Program: each image stands for itself.
 func (rasterPipeline) Merge(shards []ShardOutput) ([]byte, error) { return MergeHashes(shards), nil }
 
+// NewMerger implements Streamer.
+func (rasterPipeline) NewMerger() Merger { return NewHashMerger() }
+
 // parseImage reads the size of an image and requires the input to have exactly its length.
 func parseImage(input []byte) (m image, bad string) {
 	if len(input) < mediaHead || len(input) > MaxInput {

@@ -36,6 +36,7 @@ func mustMerge(t *rapid.T, p Program, whole Task, shards []Task) {
 		units += got.Units
 		outputs = append(outputs, ShardOutput{Args: s.Args, Output: got.Output})
 	}
+	sameResult(t, p, outputs)
 	merged, err := p.Merge(outputs)
 	if err != nil || string(merged) != string(want.Output) {
 		t.Fatalf("%v, merged\n%x, want\n%x", err, merged, want.Output)
@@ -70,5 +71,52 @@ func TestMergeNothing(t *testing.T) {
 	for _, p := range Builtins() {
 		refuse(t, p, "no shards")
 		refuse(t, p, "too many shards", make([]ShardOutput, codec.MaxShards+1)...)
+	}
+}
+
+// sameResult merges shard by shard, with a look at the result after each, and compares
+// with the merge of all that came so far at once.
+func sameResult(t rapid.TB, p Program, shards []ShardOutput) {
+	t.Helper()
+	m := NewResultMerger(p)
+	for i, s := range shards {
+		if err := m.Add(s); err != nil {
+			t.Fatalf("shard %d: %v", i, err)
+		}
+		got, err := m.Result()
+		merged, err2 := p.Merge(shards[:i+1])
+		id := idOf(p)
+		want := append(append([]byte{0x82, 0x58, 0x20}, id[:]...), merged...)
+		if err != nil || err2 != nil || string(got) != string(want) {
+			t.Fatalf("%v, after %d shards: %x, %v, want %x, %v", p.Name(), i+1, got, err, want, err2)
+		}
+	}
+}
+
+// TestResultMerger: every program gives the same result however its shards come, and an
+// error stays.
+func TestResultMerger(t *testing.T) {
+	v := loadVectors(t)
+	for _, c := range v.Cases {
+		p := built()[c.Family]
+		got := p.Run(Task{Seed: v.Seed, Args: c.Args, Input: c.Input.load(t)})
+		shards := []ShardOutput{{c.Args, got.Output}, {c.Args, got.Output}}
+		if c.Family == "mc" || c.Family == "search" { // cannot follow itself
+			shards = shards[:1]
+		}
+		sameResult(t, p, shards)
+	}
+	m := NewResultMerger(monteCarlo{})
+	if _, err := m.Result(); !errors.Is(err, ErrNoResult) {
+		t.Errorf("no shards: %v", err)
+	}
+	c := &v.Cases[0]
+	good := ShardOutput{c.Args, monteCarlo{}.Run(Task{Seed: v.Seed, Args: c.Args}).Output}
+	first := m.Add(ShardOutput{})
+	if again := m.Add(good); !errors.Is(first, ErrNoResult) || again != first {
+		t.Errorf("%v, then %v, want the first error twice", first, again)
+	}
+	if got, err := m.Result(); got != nil || err != first {
+		t.Errorf("%x, %v, want the first error", got, err)
 	}
 }

@@ -3,40 +3,63 @@ package replay
 import (
 	"errors"
 	"math/bits"
+	"slices"
 
 	"github.com/forgepool/settle/codec"
 )
 
 // Merge implements Program: the documents of the shards follow one another in order of
 // their ids; gaps are allowed.
-func (rankSearch) Merge(shards []ShardOutput) ([]byte, error) {
-	var docs, total, next uint64
-	var common searchArgs
-	var top ranking
-	for i := range shards {
-		a, bad := parseSearchArgs(shards[i].Args)
-		switch {
-		case bad != "":
-			return nil, noResult(i, "argument "+bad)
-		case i == 0:
-			common, top.limit = a, a.top
-		case !a.equalButFirst(&common):
-			return nil, noResult(i, "arguments differ from those of the first shard")
-		case a.first < next:
-			return nil, noResult(i, "documents overlap those of the shard before")
-		}
-		d, t, err := readSearchOutput(shards[i].Output, &a, &top)
-		if err != nil {
-			return nil, noResult(i, err.Error())
-		}
-		next = a.first + d
-		docs += d // at most 4,096 shards of 2^24
-		var carry uint64
-		if total, carry = bits.Add64(total, t, 0); carry != 0 {
-			return nil, noResult(i, "a sum is too large")
-		}
+func (p rankSearch) Merge(shards []ShardOutput) ([]byte, error) {
+	return mergeAll(p.NewMerger(), shards)
+}
+
+// NewMerger implements Streamer.
+func (rankSearch) NewMerger() Merger { return new(searchMerger) }
+
+// searchMerger keeps the best of all documents.
+type searchMerger struct {
+	shards            int
+	docs, total, next uint64 // next is the least id of the next shard
+	common            searchArgs
+	top               ranking
+}
+
+// Add implements Merger.
+func (m *searchMerger) Add(shard ShardOutput) error {
+	i := m.shards
+	m.shards++
+	a, bad := parseSearchArgs(shard.Args)
+	switch {
+	case bad != "":
+		return noResult(i, "argument "+bad)
+	case i == 0:
+		m.common, m.top.limit = a, a.top
+	case !a.equalButFirst(&m.common):
+		return noResult(i, "arguments differ from those of the first shard")
+	case a.first < m.next:
+		return noResult(i, "documents overlap those of the shard before")
 	}
-	return encodeSearch(docs, total, top), nil
+	d, t, err := readSearchOutput(shard.Output, &a, &m.top)
+	if err != nil {
+		return noResult(i, err.Error())
+	}
+	m.next = a.first + d
+	m.docs += d // at most 4,096 shards of 2^24
+	var carry uint64
+	if m.total, carry = bits.Add64(m.total, t, 0); carry != 0 {
+		return noResult(i, "a sum is too large")
+	}
+	return nil
+}
+
+// Merged implements Merger.
+func (m *searchMerger) Merged() ([]byte, error) {
+	if m.shards == 0 {
+		return nil, noShards()
+	}
+	top := ranking{m.top.limit, slices.Clone(m.top.lines)} // encoding sorts, more shards need the heap
+	return encodeSearch(m.docs, m.total, top), nil
 }
 
 // equalButFirst compares all arguments but the first document id.
