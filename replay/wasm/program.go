@@ -106,3 +106,6 @@ func (p *Program) Execute(task replay.Task) Outcome {
 func (p *Program) Merge(shards []replay.ShardOutput) ([]byte, error) {
 	return replay.MergeHashes(shards), nil
 }
+
+// NewMerger implements replay.Streamer.
+func (p *Program) NewMerger() replay.Merger { return replay.NewHashMerger() }
