@@ -53,7 +53,7 @@ type question struct {
 
 func questions(ctx context.Context) []question {
 	a, b := codec.ID{1}, codec.ID{2}
-	return []question{
+	return append(moneyQuestions(ctx), []question{
 		{"submit", func(s Service) (any, error) { return s.Submit(ctx, []byte("batch")) }},
 		{"batch", func(s Service) (any, error) { return s.Batch(ctx, a, b) }},
 		{"record", func(s Service) (any, error) { return s.Record(ctx, 1<<62) }},
@@ -69,7 +69,7 @@ func questions(ctx context.Context) []question {
 		{"inclusion", func(s Service) (any, error) { return s.Inclusion(ctx, TreeB, 3, 4) }},
 		{"consistency", func(s Service) (any, error) { return s.Consistency(ctx, TreeA, 3, 4) }},
 		{"status", func(s Service) (any, error) { return s.Status(ctx) }},
-	}
+	}...)
 }
 
 // TestClientIsTheService asks every question directly and over HTTP.

@@ -16,6 +16,8 @@ const (
 	// MaxRecordBytes bounds the bytes of the records of one answer, the first
 	// record excepted.
 	MaxRecordBytes = 4 << 20
+	// MaxItems bounds the items of one answer about money, disputes and cycles.
+	MaxItems = 1_000
 	// MaxCheckpoints bounds the checkpoints of one answer: a note may be 64 KiB.
 	MaxCheckpoints = 100
 	// MaxArtifact bounds one artifact: the largest input a shard may have.

@@ -10,6 +10,7 @@ import (
 // Service is what a node answers. Errors are *Error, with a code of the table of
 // refusals.
 type Service interface {
+	Queries
 	// Submit applies a batch (docs/formats/records.md section 2) and returns one
 	// outcome per record. A whole-batch fault is an *Error; so is unknown_outcome,
 	// after which the same bytes must be sent again.

@@ -90,6 +90,7 @@ func TestWhoReadsWhat(t *testing.T) {
 			t.Errorf("balance, %s: %v", name, err)
 		}
 	}
+	h.checkMoney(service, index, provider, other)
 	forged := hub.sign(t.Context(), "/x")
 	api.RequestOf(forged).Target = "/y"
 	if _, err := service.Balance(forged, h.provider, 0); codeOf(err) != codec.CodeBadSignature {
@@ -98,5 +99,105 @@ func TestWhoReadsWhat(t *testing.T) {
 	h.nodes[0].config.OpenReads = true
 	if _, err := h.nodes[0].service(true).Balance(t.Context(), h.provider, 0); err != nil {
 		t.Errorf("an open node: %v", err)
+	}
+}
+
+// checkMoney asks for everything about money as somebody concerned and as a stranger.
+func (h *hostile) checkMoney(s api.Service, index uint64, provider, stranger *asked) {
+	h.t.Helper()
+	customer, hub := &asked{key: h.customerKey}, &asked{key: h.submit}
+	for name, q := range map[string]struct {
+		who *asked
+		ask func(ctx context.Context) (size uint64, err error)
+	}{
+		"statement": {provider, func(ctx context.Context) (uint64, error) {
+			x, err := s.Statement(ctx, h.provider, 0, 0)
+			if err == nil && (x.Credit == 0 || x.Net != x.Credit || x.Owed || x.Postings != 1) {
+				h.t.Errorf("statement: %+v", x)
+			}
+			return sizeOf(err, func() uint64 { return x.Size }), err
+		}},
+		"lines": {provider, func(ctx context.Context) (uint64, error) {
+			x, err := s.StatementLines(ctx, h.provider, 0, api.Page{})
+			if err == nil && (len(x.Records) != 1 || x.Records[0].Record.Index != index || len(x.Records[0].Lines) != 1) {
+				h.t.Errorf("lines: %+v", x)
+			}
+			return sizeOf(err, func() uint64 { return x.Size }), err
+		}},
+		"find": {provider, func(ctx context.Context) (uint64, error) {
+			x, err := s.Find(ctx, api.Filter{Provider: &h.provider, Class: 5}, api.Page{Oldest: true})
+			if err == nil && (len(x.Records) != 1 || *x.Records[0].Workload != h.work.ID) {
+				h.t.Errorf("find: %+v", x)
+			}
+			return sizeOf(err, func() uint64 { return x.Size }), err
+		}},
+		"find everything": {hub, func(ctx context.Context) (uint64, error) {
+			x, err := s.Find(ctx, api.Filter{}, api.Page{})
+			return sizeOf(err, func() uint64 { return x.Size }), err
+		}},
+		"usages": {customer, func(ctx context.Context) (uint64, error) {
+			x, err := s.Usages(ctx, h.customer, 0, "class", "", 0)
+			if err == nil && (len(x.Usages) != 1 || x.Usages[0].Value != "5" || x.Usages[0].Units != 300) {
+				h.t.Errorf("usages: %+v", x)
+			}
+			return sizeOf(err, func() uint64 { return x.Size }), err
+		}},
+		"budgets": {customer, func(ctx context.Context) (uint64, error) {
+			x, err := s.Budgets(ctx, h.customer, 0)
+			if err == nil && (len(x.Budgets) != 1 || x.Budgets[0].Limit != 1_000_000 || x.Budgets[0].Used != 450 || x.Budgets[0].Left != 999_550) {
+				h.t.Errorf("budgets: %+v", x)
+			}
+			return sizeOf(err, func() uint64 { return x.Size }), err
+		}},
+		"holds": {provider, func(ctx context.Context) (uint64, error) {
+			x, err := s.Holds(ctx, h.provider, 0, api.Page{})
+			return sizeOf(err, func() uint64 { return x.Size }), err
+		}},
+		"share": {provider, func(ctx context.Context) (uint64, error) {
+			x, err := s.Share(ctx, index)
+			if err == nil && (len(x.Postings) != 1 || len(x.Shards) != 3) {
+				h.t.Errorf("share: %+v", x)
+			}
+			return sizeOf(err, func() uint64 { return x.Size }), err
+		}},
+	} {
+		if size, err := q.ask(q.who.sign(h.t.Context(), "/x")); err != nil || size <= index {
+			h.t.Errorf("%s: size %d, %v", name, size, err)
+		}
+		if _, err := q.ask(stranger.sign(h.t.Context(), "/x")); codeOf(err) != codec.CodeForbidden {
+			h.t.Errorf("%s, a stranger: %v", name, err)
+		}
+		if _, err := q.ask(h.t.Context()); codeOf(err) != codec.CodeUnsigned {
+			h.t.Errorf("%s, nobody: %v", name, err)
+		}
+	}
+}
+
+// sizeOf returns the size that an answer states.
+func sizeOf(err error, size func() uint64) uint64 {
+	if err != nil {
+		return 0
+	}
+	return size()
+}
+
+// TestPublicQuestions: what follows from the log alone needs no signature.
+func TestPublicQuestions(t *testing.T) {
+	h := newHostile(t, 1)
+	s := h.nodes[0].service(true)
+	if x, err := s.Cycles(t.Context(), api.Page{}); err != nil || x.Open != cycle || len(x.Cycles) != 1 || x.Cycles[0].First != 1 {
+		t.Errorf("cycles: %+v, %v", x, err)
+	}
+	if x, err := s.Disputes(t.Context(), 0, api.Page{}); err != nil || len(x.Disputes) != 0 {
+		t.Errorf("disputes: %+v, %v", x, err)
+	}
+	if x, err := s.Audits(t.Context(), 0); err != nil || x.Cycle != cycle || len(x.Intents)+len(x.Attestations) != 0 {
+		t.Errorf("audits: %+v, %v", x, err)
+	}
+	if _, err := s.Dispute(t.Context(), 1); codeOf(err) != codec.CodeNotFound {
+		t.Errorf("dispute: %v", err)
+	}
+	if _, err := s.Closing(t.Context()); codeOf(err) != codec.CodeNotFound {
+		t.Errorf("closing: %v", err)
 	}
 }

@@ -39,6 +39,8 @@ func answer(err error) error {
 		return known
 	case errors.Is(err, ledger.ErrNotFound):
 		return api.Fail(codec.CodeNotFound, "%v", err)
+	case errors.Is(err, ledger.ErrNoCustomer):
+		return api.Fail(codec.CodeBadRequest, "%v", err)
 	case errors.Is(err, proof.ErrIndex):
 		return api.Fail(codec.CodeNotFound, "%v", err)
 	}
