@@ -148,11 +148,15 @@ func TestAttestationLies(t *testing.T) {
 // What an attestation may say at the edges.
 func TestAttestationEdges(t *testing.T) {
 	for name, edit := range map[string]func(*audited, *codec.Audit){
-		"more draws":     func(_ *audited, x *codec.Audit) { x.Draws.Vouching, x.Draws.Tracing = 1_000, 1_000 },
-		"by proofs":      func(_ *audited, x *codec.Audit) { x.Frame.Basis = 2 },
-		"incomplete":     func(_ *audited, x *codec.Audit) { *x.Opinion, x.Bounds.Upper = codec.OpinionIncomplete, codec.MaxAmount },
-		"fail":           func(_ *audited, x *codec.Audit) { *x.Opinion, x.Bounds.Upper = codec.OpinionFail, codec.MaxAmount },
-		"with a finding": func(a *audited, x *codec.Audit) { *x.Opinion, *x.Findings = codec.OpinionWithFindings, []uint64{a.dispute} },
+		"more draws": func(_ *audited, x *codec.Audit) { x.Draws.Vouching, x.Draws.Tracing = 1_000, 1_000 },
+		"by proofs":  func(_ *audited, x *codec.Audit) { x.Frame.Basis = 2 },
+		"incomplete": func(_ *audited, x *codec.Audit) {
+			*x.Opinion, x.Bounds.Upper = codec.OpinionIncomplete, codec.MaxAmount
+		},
+		"fail": func(_ *audited, x *codec.Audit) { *x.Opinion, x.Bounds.Upper = codec.OpinionFail, codec.MaxAmount },
+		"with a finding": func(a *audited, x *codec.Audit) {
+			*x.Opinion, *x.Findings = codec.OpinionWithFindings, []uint64{a.dispute}
+		},
 		"failures": func(_ *audited, x *codec.Audit) {
 			*x.Opinion, x.Result = codec.OpinionWithFindings, &codec.AuditResult{Distinct: 4, Failed: 2, Unavailable: 2}
 		},

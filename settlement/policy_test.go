@@ -19,6 +19,10 @@ func signedPolicy(p *codec.Policy, keys ...ed25519.PrivateKey) []byte {
 	return sign(codec.KindPolicy, codec.Encode(p), keys...)
 }
 
+func prices(rows ...codec.CreditPrice) func(*codec.Policy) {
+	return func(p *codec.Policy) { p.Prices = &rows }
+}
+
 var policyLies = []struct {
 	name string
 	code codec.Code
@@ -77,6 +81,16 @@ var policyLies = []struct {
 	{"near window", codec.CodeBadPolicy, func(p *codec.Policy) { p.Windows.Near = 999 }},
 	{"older window", codec.CodeBadPolicy, func(p *codec.Policy) { p.Windows.Older = 999 }},
 	{"events", codec.CodeBadPolicy, func(p *codec.Policy) { p.Events = 2 }},
+	{"price 2^63", codec.CodeOutOfRange, prices(codec.CreditPrice{Currency: "EUR", Num: 1 << 63, Den: 1})},
+	{"price of 2^63", codec.CodeOutOfRange, prices(codec.CreditPrice{Currency: "EUR", Num: 1, Den: 1 << 63})},
+	{"price of nothing", codec.CodeBadPolicy, prices(codec.CreditPrice{Currency: "EUR", Num: 1})},
+	{"price nothing", codec.CodeBadPolicy, prices(codec.CreditPrice{Currency: "EUR", Den: 1})},
+	{"currency of 2 letters", codec.CodeBadPolicy, prices(codec.CreditPrice{Currency: "EU", Num: 1, Den: 1})},
+	{"small letter", codec.CodeBadPolicy, prices(codec.CreditPrice{Currency: "EuR", Num: 1, Den: 1})},
+	{"digit", codec.CodeBadPolicy, prices(codec.CreditPrice{Currency: "EU1", Num: 1, Den: 1})},
+	{"currency twice", codec.CodeBadPolicy, prices(codec.CreditPrice{Currency: "EUR", Num: 1, Den: 1}, codec.CreditPrice{Currency: "EUR", Num: 2, Den: 1})},
+	{"currencies not ascending", codec.CodeBadPolicy, prices(codec.CreditPrice{Currency: "USD", Num: 1, Den: 1}, codec.CreditPrice{Currency: "EUR", Num: 2, Den: 1})},
+	{"65 prices", codec.CodeTooLarge, prices(make([]codec.CreditPrice, 65)...)},
 	{"receipts", codec.CodeBadPolicy, func(p *codec.Policy) { p.Receipts = million + 1 }},
 }
 
@@ -113,6 +127,7 @@ func TestPolicyEdges(t *testing.T) {
 	p.Audit.Beacon = codec.Beacon{Chain: codec.Hash{1}, Period: 1, Present: true}
 	p.Limits.MaxShards, p.Limits.MaxFuel, p.Limits.MaxPages = codec.MaxShards, codec.MaxFuel, codec.MaxPages
 	p.Windows = codec.Windows{Near: 1_000, Older: 1_000}
+	prices(codec.CreditPrice{Currency: "AAA", Num: codec.MaxAmount, Den: codec.MaxAmount}, codec.CreditPrice{Currency: "ZZZ", Num: 1, Den: 1})(p)
 	p.At = w.now - 7*day
 	w.accepted(nil, signedPolicy(p, append(w.governance(), w.hub.owner())...))
 	if w.PolicyFor(worldCycle).Body.Version != 1 || w.PolicyFor(worldCycle+1).Body.Version != 2 {
