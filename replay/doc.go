@@ -12,6 +12,6 @@
 // name of the field, never a panic, and every size is compared with its limit
 // before memory is taken for it: a run needs at most a few hundred megabytes.
 //
-// Each family has one file: mc.go, graph.go, search.go, aggregate.go.
-// builtin.go lists them.
+// Each family has one file: mc.go, graph.go, media.go, search.go, aggregate.go,
+// memory.go, and files of its own beside it. builtin.go lists them.
 package replay
