@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/proof"
 	"github.com/forgepool/settle/settlement"
 )
 
@@ -91,6 +92,20 @@ func TestCycles(t *testing.T) {
 			t.Fatalf("not much happened: %+v", got)
 		}
 	})
+	s := l.Read()
+	defer s.Close()
+	c := s.CycleOf(testCycle + 1)
+	body, ok := closeAt(s, c.Close.Index)
+	journal, err1 := s.JournalLeaves(c)
+	parties, err2 := s.PartyLeaves(c.Number)
+	if !ok || err1 != nil || err2 != nil {
+		t.Fatal(ok, err1, err2)
+	}
+	j, _ := sumRootOf(t, proof.SumJournal, journal)
+	p, _ := sumRootOf(t, proof.SumParties, parties)
+	if j != body.Journal.Root || p != body.Parties.Root {
+		t.Error("the leaves of a closed cycle are not those of its close")
+	}
 	if got := l.Applied().Cycle; got != 202612 {
 		t.Fatal("open cycle", got)
 	}

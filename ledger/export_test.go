@@ -24,7 +24,7 @@ func InOwnProcess(t *testing.T) bool {
 }
 
 // BuildForFsck makes a ledger on disk with everything that fsck looks at: workloads,
-// refused and repeated records, checkpoints, closed and open tiles, an unclean stop.
+// refused and repeated records, a closed cycle, checkpoints, closed and open tiles, an unclean stop.
 func BuildForFsck(t testing.TB, dir string) {
 	w := newWorld(t)
 	l, err := Create(dir, w.genesis, Options{})
@@ -41,6 +41,7 @@ func BuildForFsck(t testing.TB, dir string) {
 		_, records, blobs = w.workload(4)
 		w.apply(l, w.batch(blobs, records...))
 	}
+	w.story(l, 1, func(*Ledger) {})
 	w.intent(l, 1)
 	if err := l.Close(); err != nil {
 		t.Fatal(err)

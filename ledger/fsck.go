@@ -56,7 +56,8 @@ func (r *Report) OK() bool { return len(r.Findings) == 0 }
 // Fsck reads the ledger of a directory that no process uses and rebuilds everything
 // from the records: leaf hashes, both trees, every tile, roots at every checkpoint;
 // it judges every batch again under its stamp and compares the state that results,
-// and the outcomes, with what is stored, entry by entry. Nothing is written to the
+// and the outcomes, with what is stored, entry by entry. The trees of every closed cycle
+// are built once more from all their leaves. Nothing is written to the
 // ledger. What it found is in the report. The error says why the check could not be
 // made: an *IntegrityError if the store is too damaged to be read at all. If a record is
 // damaged the state is not rebuilt.
@@ -123,6 +124,9 @@ func (k *checker) run() error {
 		return nil
 	}
 	err = guarded(func() error { k.sumStored(); return nil })
+	if err == nil {
+		err = guarded(func() error { k.checkCloses(); return nil })
+	}
 	if err == nil {
 		err = guarded(k.rebuild)
 	}

@@ -24,15 +24,25 @@ func copyOf(t *testing.T, dir string) string {
 	return to
 }
 
-// lastKey returns the last key of a space.
-func lastKey(t *testing.T, dir string, space byte) (key []byte) {
+// lastKey returns the last key of a space, firstKey the first one.
+func lastKey(t *testing.T, dir string, space byte) []byte {
+	t.Helper()
+	return keyAt(t, dir, space, (*pebble.Iterator).Last)
+}
+
+func firstKey(t *testing.T, dir string, space byte) []byte {
+	t.Helper()
+	return keyAt(t, dir, space, (*pebble.Iterator).First)
+}
+
+func keyAt(t *testing.T, dir string, space byte, move func(*pebble.Iterator) bool) (key []byte) {
 	t.Helper()
 	err := damage.Rewrite(dir, func(db *pebble.DB) error {
 		it, err := db.NewIter(&pebble.IterOptions{LowerBound: []byte{space}, UpperBound: []byte{space + 1}})
 		if err != nil {
 			return err
 		}
-		if it.Last() {
+		if move(it) {
 			key = bytes.Clone(it.Key())
 		}
 		return it.Close()
@@ -93,6 +103,31 @@ var harms = []struct {
 	{"opening", "opening", ledger.NoIndex, value('o')},
 	{"work use", "work use", ledger.NoIndex, value('y')},
 	{"attachment reference", "attachment reference", ledger.NoIndex, value('a')},
+	{"postings", "postings", ledger.NoIndex, value('P')},
+	{"postings of a close", "close", ledger.NoIndex, func(t *testing.T, dir string) {
+		if err := damage.FlipValue(dir, firstKey(t, dir, 'P')); err != nil {
+			t.Fatal(err)
+		}
+	}},
+	{"postings missing", "close", ledger.NoIndex, func(t *testing.T, dir string) {
+		if err := damage.Delete(dir, firstKey(t, dir, 'P')); err != nil {
+			t.Fatal(err)
+		}
+	}},
+	{"reversal", "reversal", ledger.NoIndex, value('V')},
+	{"hold", "hold", ledger.NoIndex, value('H')},
+	{"usage", "usage", ledger.NoIndex, value('U')},
+	{"dispute", "dispute", ledger.NoIndex, value('D')},
+	{"ruling", "ruling", ledger.NoIndex, value('R')},
+	{"contest", "contest", ledger.NoIndex, value('C')},
+	{"cycle", "cycle", ledger.NoIndex, value('Z')},
+	{"intent", "intent", ledger.NoIndex, value('I')},
+	{"commitment missing", "commitment", ledger.NoIndex, missing('J')},
+	{"running values", "running values", ledger.NoIndex, value('O')},
+	{"values as of a cut", "values as of a cut", ledger.NoIndex, value('F')},
+	{"list", "list", ledger.NoIndex, value('L')},
+	{"list of a token", "list of a token", ledger.NoIndex, value('T')},
+	{"mark missing", "mark", ledger.NoIndex, missing('M')},
 	{"checkpoint", "checkpoint", ledger.NoIndex, func(t *testing.T, dir string) {
 		key := binary.BigEndian.AppendUint64([]byte("ck"), 5)
 		if err := damage.FlipValue(dir, key); err != nil {

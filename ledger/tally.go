@@ -32,11 +32,7 @@ func (t *tally) copyFrom(x *tally) {
 
 // post adds the postings of a record to the journal.
 func (t *tally) post(p *settlement.Posted, leaf codec.Hash) {
-	key := proof.JournalKey(p.Index)
-	entry := proof.SumLeaf{Key: key[:], Count: uint64(len(p.Lines)), Payload: leaf}
-	for i := range p.Lines {
-		entry.Sums[p.Lines[i].Side-codec.Credit] += p.Lines[i].Amount
-	}
+	entry := journalLeaf(p, leaf)
 	if err := t.journal.Append(&entry); err != nil {
 		panic("ledger: a record does not fit the journal: " + err.Error())
 	}
