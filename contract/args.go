@@ -47,6 +47,9 @@ var parameters = map[replay.ProgramName][]parameter{
 		{name: "seeds", key: 3, append: appendUints, fallback: none, plain: "seeds"},
 		{name: "topk", key: 4, append: appendUint, plain: "topk"},
 	},
+	{Family: "media", Version: 1, Profile: "raster.v1"}: {
+		{name: "ops", key: 1, append: appendRasterOps, plain: "ops"},
+	},
 	{Family: "search", Version: 1, Profile: "rank.v1"}: {
 		{name: "tokens", key: 1, append: appendTokens, plain: "tokens"},
 		{name: "k1_q16", key: 2, append: appendUint, plain: "k1"},
@@ -56,6 +59,7 @@ var parameters = map[replay.ProgramName][]parameter{
 		{name: "first", key: 6, append: appendUint, fallback: zero, plain: "first"},
 	},
 	{Family: "aggregate", Version: 1, Profile: "group.v1"}: {},
+	{Family: "memory", Version: 1, Profile: "kv.v1"}:       {},
 }
 
 func appendUint(b []byte, o *object, name string) []byte {

@@ -3,6 +3,8 @@ package contract_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
 	"os"
 	"os/exec"
 	"slices"
@@ -238,6 +240,15 @@ func TestArguments(t *testing.T) {
 		{`{"name": "search", "version": 1, "profile": "rank.v1"}`,
 			`{"tokens": [{"token": "na\u00efve", "idf_q16": 9}], "k1_q16": 1, "b_q16": 2, "avgdl_q8": 256, "topk": 3}`,
 			[]byte{0xa6, 1, 0x81, 0x82, 0x46, 'n', 'a', 0xc3, 0xaf, 'v', 'e', 9, 2, 1, 3, 2, 4, 0x19, 1, 0, 5, 3, 6, 0}},
+		{`{"name": "media", "version": 1, "profile": "raster.v1"}`,
+			`{"ops": [{"op": "resize", "width": 20, "height": 10}, {"op": "correlation", "kernel": [-1, 0, 1, -2, 0, 2, -1, 0, 1], "div": 3, "bias": -9},
+			{"op": "box", "fy": 3, "fx": 2}, {"op": "luma"}, {"op": "crop", "x": 1, "y": 2, "width": 3, "height": 1}, {"op": "rotate"}, {"op": "threshold", "t": 7}]}`,
+			[]byte{0xa1, 1, 0x87, 0x83, 6, 20, 10, 0x84, 4, 0x89, 0x20, 0, 1, 0x21, 0, 2, 0x20, 0, 1, 3, 0x28,
+				0x83, 3, 2, 3, 0x81, 1, 0x85, 2, 1, 2, 3, 1, 0x81, 8, 0x82, 7, 7}},
+		{`{"name": "media", "version": 1, "profile": "raster.v1"}`,
+			`{"ops": [{"op": "table", "table": "` + base64.StdEncoding.EncodeToString(make([]byte, 256)) + `"}]}`,
+			append([]byte{0xa1, 1, 0x81, 0x82, 5, 0x59, 1, 0}, make([]byte, 256)...)},
+		{`{"name": "memory", "version": 1, "profile": "kv.v1"}`, `{}`, []byte{0xa0}},
 		{`{"name": "aggregate", "version": 1, "profile": "group.v1"}`, `{}`, []byte{0xa0}},
 		{`{"name": "aggregate", "version": 1, "profile": "group.v1"}`, `{"cbor": "oA=="}`, []byte{0xa0}},
 	} {
@@ -258,6 +269,30 @@ func TestArguments(t *testing.T) {
 		_, err := contract.ParseContract(line(t, bad))
 		return err
 	})
+}
+
+// TestBadRasterOps: an operation has its own fields, all of them, and values that the
+// program accepts.
+func TestBadRasterOps(t *testing.T) {
+	for ops, want := range map[string]contract.Code{
+		`[{"op": "blur"}]`:                            contract.CodeBadValue,
+		`[{"op": "luma", "t": 1}]`:                    contract.CodeUnknownField,
+		`[{"op": "threshold"}]`:                       contract.CodeMissingField,
+		`[{"op": "threshold", "t": 256}]`:             contract.CodeBadArgs,
+		`[{"op": "threshold", "t": -1}]`:              contract.CodeBadArgs,
+		`[{"op": "threshold", "t": 1.5}]`:             contract.CodeBadValue,
+		`[{"op": "table", "table": "AAAA"}]`:          contract.CodeBadArgs,
+		`[{"op": "resize", "width": 0, "height": 1}]`: contract.CodeBadArgs,
+		`[]`: contract.CodeBadArgs,
+	} {
+		bad := order(t)
+		bad["op"], bad["args"] = object(t, `{"name": "media", "version": 1, "profile": "raster.v1"}`), object(t, `{"ops": `+ops+`}`)
+		_, err := contract.ParseContract(line(t, bad))
+		var fault *contract.Error
+		if !errors.As(err, &fault) || fault.Code != want {
+			t.Errorf("%s: %v, want %s", ops, err, want)
+		}
+	}
 }
 
 // TestUnknownArgument: no program accepts what it does not know.
