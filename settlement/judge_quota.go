@@ -65,7 +65,8 @@ func (s *settling) usages() *codec.Refusal {
 	if s.Body.Labels == nil && len(s.Body.Disclosures) > 0 && customer.quotaByLabel() {
 		return codec.Refuse(codec.CodeBadLabels, "the customer has quotas by label, so key 33 must open the labels")
 	}
-	scopes := Scopes(s.at.Cycle, s.work.Customer, s.Body.Class, s.labels)
+	var room [1 + len(labelled)]Scope
+	scopes := appendScopes(room[:0], s.at.Cycle, s.work.Customer, s.Body.Class, s.labels)
 	usages := make([]Usage, len(scopes))
 	list := make([]*Usage, len(scopes))
 	for i := range scopes {

@@ -18,8 +18,12 @@ var labelled = [...]struct {
 // Scopes returns what the charge of a settlement counts under for its customer: its
 // class, and the labels that were opened; each scope once.
 func Scopes(cycle uint64, customer codec.ID, class uint64, labels []codec.Label) []Scope {
-	scopes := make([]Scope, 1, 1+len(labelled))
-	scopes[0] = Scope{cycle, customer, ByClass, strconv.FormatUint(class, 10)}
+	return appendScopes(nil, cycle, customer, class, labels)
+}
+
+// appendScopes is Scopes into room that the caller has; the list must be empty.
+func appendScopes(scopes []Scope, cycle uint64, customer codec.ID, class uint64, labels []codec.Label) []Scope {
+	scopes = append(scopes, Scope{cycle, customer, ByClass, strconv.FormatUint(class, 10)})
 	for i := range labels {
 		for _, l := range labelled {
 			scope := Scope{cycle, customer, l.dimension, labels[i].Value}
