@@ -64,10 +64,8 @@ func newRuntime(engine Engine, pages uint32) wazero.Runtime {
 	if engine == Interpreter {
 		config = wazero.NewRuntimeConfigInterpreter()
 	}
-	// Room for the maximum is reserved at once, so that growing neither copies nor
-	// fails halfway; the system provides it when it is touched.
 	config = config.WithCoreFeatures(features).WithMemoryLimitPages(max(pages, 1)).
-		WithMemoryCapacityFromMax(true).WithDebugInfoEnabled(false).WithCloseOnContextDone(false)
+		WithDebugInfoEnabled(false).WithCloseOnContextDone(false)
 	return wazero.NewRuntimeWithConfig(context.Background(), config)
 }
 
@@ -101,7 +99,7 @@ type instance struct {
 // start function is refused, and the engine's customary ones are not called.
 func (c *Compiled) instantiate(fuel uint64) (*instance, error) {
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
-	module, err := c.runtime.InstantiateModule(context.Background(), c.code, config)
+	module, err := c.runtime.InstantiateModule(withMemory(context.Background()), c.code, config)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrEngine, err)
 	}
