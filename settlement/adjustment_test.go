@@ -3,6 +3,7 @@ package settlement
 import (
 	"crypto/ed25519"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/forgepool/settle/codec"
@@ -198,7 +199,6 @@ func TestRefundsAndTheCap(t *testing.T) {
 	s := w.settleNew("capped") // 5,000,015 of 10,000,000
 	account := Account{worldCycle, codec.RoleCustomer, w.actors["capped"].id}
 	scope := Scope{worldCycle, account.Party, ByClass, "5"}
-	s.usages[scope] = &Usage{Scope: scope, Charged: 5_000_015, Units: 10, Settlements: 1}
 	check := func(charged uint64) {
 		t.Helper()
 		if got := s.Balance(account).Charged; got != charged {
@@ -226,6 +226,31 @@ func TestRefundsAndTheCap(t *testing.T) {
 	next.Cycle++
 	if b := s.Balance(next); b.Charged != 0 || b.Credit != 7 {
 		t.Errorf("balance of the next cycle %+v", b)
+	}
+}
+
+// A refund is taken off every scope that the settlement counts under.
+func TestRefundOfALabelledSettlement(t *testing.T) {
+	w := newWorld(t)
+	j := w.newJob(4).run()
+	labels := []codec.Label{{Label: "project", Value: "atlas", Salt: codec.ID{3}}, {Label: "team", Value: "north", Salt: codec.ID{4}}}
+	order := new(codec.Settlement)
+	if disclose(labels)(order); ascendingHashes(order.Disclosures) != nil {
+		slices.Reverse(labels)
+	}
+	r, blobs := j.settle(lie{labels: labels, body: disclose(labels)})
+	w.accepted(blobs, r)
+	s := &settled{w, j, w.moment.Index - 1}
+	last := uint64(len(s.Posted(s.at).Lines) - 1)
+	a, blob := s.correction(s.hub, codec.CauseBillingError, 0, s.at, s.back(s.at, 0, 15), s.back(s.at, last, 15))
+	s.accepted([][]byte{blob}, signedAdjustment(a, s.hub.owner()))
+	for _, scope := range []Scope{{worldCycle, j.customer.id, ByClass, "5"}, {worldCycle, j.customer.id, ByProject, "atlas"}} {
+		if got := s.Usage(scope).Charged; got != 5_000_000 {
+			t.Errorf("%+v: %d charged", scope, got)
+		}
+	}
+	if len(s.usages) != 2 {
+		t.Errorf("scopes %v", s.usages)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/proof"
 )
 
 // openings are disputes of a settlement by the provider of line 1 about its shard, with
@@ -226,6 +227,29 @@ func TestEvidenceIsThere(t *testing.T) {
 	s.accepted(nil, signedDispute(e, by.owner())) // replicated before
 	e.ID, (*e.Evidence)[0].Size = s.newID(), 3
 	s.refused(codec.CodeBadDispute, nil, signedDispute(e, by.owner()))
+}
+
+// A settlement can be disputed in the batch that brings it, shard and all; without its
+// manifest no shard can be named.
+func TestDisputeInTheSameBatch(t *testing.T) {
+	w := newWorld(t)
+	j := w.newJob(4).run()
+	r, blobs := j.settle(lie{})
+	auditor, claim := w.actors["auditor"], codec.ClaimWrongOutput
+	d := &codec.Dispute{
+		ID: w.newID(), At: w.now, Cycle: worldCycle, Author: auditor.id, Op: codec.DisputeOpen,
+		Target:   &codec.RecordRef{Index: w.moment.Index, Leaf: proof.LeafA(r)},
+		Claimant: &codec.Claimant{Role: codec.RoleAuditor, Party: auditor.id}, Claim: &claim, Lines: &[]codec.HeldLine{},
+		Amount: ptr(uint64(0)), Evidence: &[]codec.Artifact{}, Deadline: ptr(w.now),
+		Shard: &codec.ShardOf{Workload: j.id, Index: 1},
+	}
+	w.accepted(blobs, r, signedDispute(d, auditor.owner()))
+	if got := w.Dispute(w.moment.Index - 1); got.Units != 2 || got.Output != j.entries[1].Output.Hash || *got.Fault != j.entries[1].Provider {
+		t.Errorf("the state keeps %+v", got)
+	}
+	delete(w.blobs, codec.BlobHash(blobs[0]))
+	d.ID = w.newID()
+	w.refused(codec.CodeBadDispute, nil, signedDispute(d, auditor.owner()))
 }
 
 func TestTooManyDisputes(t *testing.T) {
