@@ -14,6 +14,9 @@ func (l *Ledger) commit() {
 	if !l.changed {
 		return
 	}
+	if invariants.Enabled {
+		l.state.checkRun()
+	}
 	l.noteOperators()
 	for _, t := range l.state.all {
 		t.seal(&l.w)

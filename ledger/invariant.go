@@ -38,20 +38,59 @@ func (l *Ledger) checkInvariants() {
 	l.checkConservation(s)
 }
 
-// checkConservation panics unless credits and debits of each cycle are equal.
+// checkConservation panics unless the open cycle adds up: credits and debits of its
+// accounts are equal, and they are what the journal says.
 func (l *Ledger) checkConservation(s *Snapshot) {
-	list, err := s.Balances(l.applied.Cycle)
+	var credit, debit, postings uint64
+	err := scanAccounts(s.snap, l.applied.Cycle, func(a *account) {
+		credit, debit, postings = credit+a.Credit, debit+a.Debit, postings+a.Postings
+		if a.Credit > codec.MaxAmount || a.Debit > codec.MaxAmount {
+			panic("ledger: a balance is out of range")
+		}
+		checkAccount(a)
+	})
 	if err != nil {
 		panic(err)
 	}
-	var credit, debit uint64
-	for i := range list {
-		credit, debit = credit+list[i].Credit, debit+list[i].Debit
-		if list[i].Credit > codec.MaxAmount || list[i].Debit > codec.MaxAmount {
-			panic("ledger: a balance is out of range")
+	journal := l.state.now.journal.Totals()
+	if credit != debit || credit != journal.Sums[proof.Credit] || debit != journal.Sums[proof.Debit] || postings != journal.Count {
+		panic("ledger: credits and debits of the accounts and of the journal differ")
+	}
+}
+
+// checkAccount panics unless an account is what its tree adds up to.
+func checkAccount(a *account) {
+	var totals proof.SumTotals
+	if a.tree != nil {
+		totals = a.tree.Totals()
+	}
+	if totals.Count != a.Postings || totals.Sums != [2]uint64{a.Credit, a.Debit} || len(a.fresh) > 0 {
+		panic("ledger: a balance is not the sum of its postings")
+	}
+}
+
+// checkRun panics unless the run that is about to be written adds up as far as it goes:
+// the accounts that it touched, and the lines that it holds. It costs what the run does.
+func (s *state) checkRun() {
+	for i := range s.accounts.dirty {
+		a := &s.accounts.dirty[i].value
+		a.fold()
+		checkAccount(a)
+	}
+	for i := range s.holds.dirty {
+		h := s.holds.dirty[i].value
+		if p := s.Posted(h.Index); p == nil || h.Line >= uint64(len(p.Lines)) || h.Now > p.Lines[h.Line].Amount {
+			panic("ledger: more is held of a posting than was posted")
 		}
 	}
-	if credit != debit {
-		panic("ledger: credits and debits differ")
+	for i := range s.reversed.dirty {
+		r := &s.reversed.dirty[i]
+		if p := s.Posted(r.key.Index); p == nil || r.value > p.Lines[r.key.Line].Amount {
+			panic("ledger: more of a posting is taken back than was posted")
+		}
+	}
+	journal := s.now.journal.Totals()
+	if journal.Sums[proof.Credit] != journal.Sums[proof.Debit] {
+		panic("ledger: credits and debits of a cycle differ")
 	}
 }
