@@ -2,7 +2,7 @@
 GO ?= go
 BIN := bin
 
-.PHONY: all build demo test race lint fuzz bench check clean
+.PHONY: all build demo test race lint fuzz bench bench-export check clean
 
 all: build
 
@@ -39,6 +39,10 @@ fuzz: ## every fuzz target of every package for FUZZTIME each
 bench: build ## throughput and memory of real nodes over HTTP, in ./bench-out
 	$(GO) build -trimpath -o $(BIN)/ ./internal/load
 	$(BIN)/load -bin $(BIN) -out bench-out
+
+bench-export: ## a million FOCUS rows and the other exports, from records at hand, in ./bench-out/export
+	$(GO) build -trimpath -o $(BIN)/ ./internal/exportload
+	$(BIN)/exportload -out bench-out/export
 
 check: lint test demo ## everything that .ci/run runs
 

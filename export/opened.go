@@ -76,11 +76,17 @@ func (o *opened) openManifest(index uint64, blobs Blobs) error {
 	if o.entries, err = codec.DecodeManifest(blob); err != nil {
 		return contradiction(index, "%v", err)
 	}
-	m, err := settlement.NewManifest(o.entries)
+	count := uint64(0)
+	for i := range o.entries {
+		if o.entries[i].Replica == 0 {
+			count++
+		}
+	}
+	root, units, err := settlement.ManifestRoot(o.entries)
 	if err != nil {
 		return contradiction(index, "manifest: %v", err)
 	}
-	if m.Root != o.Shards.Root || m.Units != o.Shards.Units || m.Count != o.Shards.Count {
+	if root != o.Shards.Root || units != o.Shards.Units || count != o.Shards.Count {
 		return contradiction(index, "the manifest does not rebuild its root")
 	}
 	return nil
