@@ -44,6 +44,9 @@ bench-export: ## a million FOCUS rows and the other exports, from records at han
 	$(GO) build -trimpath -o $(BIN)/ ./internal/exportload
 	$(BIN)/exportload -out bench-out/export
 
+wasm-examples: ## the user programs in C and Rust of the tests, again from their sources
+	replay/wasm/testdata/examples/build.sh
+
 check: lint test demo ## everything that .ci/run runs
 
 clean:

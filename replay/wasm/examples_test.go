@@ -16,8 +16,8 @@ import (
 // examples are the modules that docs/formats/wasm.md section 10 tells of, with the
 // built-in that each must equal.
 var examples = []struct{ file, family, profile string }{
-	{"mc-c", "mc", "path.v1"},
-	{"pagerank-c", "graph", "pagerank.v1"},
+	{"mc-c", "mc", "path.v1"}, {"mc-rust", "mc", "path.v1"},
+	{"pagerank-c", "graph", "pagerank.v1"}, {"pagerank-rust", "graph", "pagerank.v1"},
 }
 
 func example(t testing.TB, name string) []byte {
