@@ -21,7 +21,7 @@ type Options struct {
 	// 16 MiB.
 	CacheBytes int64
 	// StateEntries bounds each cache of decoded state values, of which there are
-	// six. Default: 32,768 entries.
+	// eight. Default: 32,768 entries.
 	StateEntries int
 	// FilterBytes is the memory of the filter that spares look-ups of new ids.
 	// Default: 32 MiB, good for three million
