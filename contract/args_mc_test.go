@@ -105,6 +105,7 @@ func TestPublishedArgumentsRefused(t *testing.T) {
 		{etaOp, etaBase + `, "weather_enabled": 1`, contract.CodeBadValue, "args.weather_enabled", ""},
 		{etaOp, etaBase + `, "quantiles": [0.5, 1]`, contract.CodeBadValue, "args.quantiles[1]", ""},
 		{etaOp, etaBase + `, "quantiles": ["a"]`, contract.CodeBadValue, "args.quantiles[0]", ""},
+		{etaOp, etaBase + `, "deadline_at": "2026-13-05T18:00:00Z"`, contract.CodeBadValue, "args.deadline_at", ""},
 		{etaOp, etaBase + `, "deadline_at": "tomorrow"`, contract.CodeBadValue, "args.deadline_at", ""},
 	} {
 		expect(t, c.args, c.code, c.field, func() error {

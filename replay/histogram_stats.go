@@ -1,6 +1,10 @@
 package replay
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/forgepool/settle/codec"
+)
 
 // Million is the number of parts in which levels are counted: P95 is the level 950,000.
 const Million = 1_000_000
@@ -94,4 +98,19 @@ func (d *Distribution) rank(level uint64) uint64 {
 func (d *Distribution) bounds(b bucket) (low, high uint64) {
 	low, high = bucketBounds(int(b.number))
 	return max(low, d.min), min(high, d.max)
+}
+
+// ResultDistribution returns the distribution in the result of a workload, as MergeResult
+// made it. ok is false for a result of any program but mc@1 insurance.v1 and eta.v1.
+func ResultDistribution(result []byte) (d *Distribution, ok bool) {
+	var id codec.Hash
+	r := codec.NewReader(result)
+	if n := r.Array(2); n != 2 {
+		return nil, false
+	}
+	if r.Fixed(id[:]); r.Err() != nil || id != (insurance{}).Name().ID() && id != (eta{}).Name().ID() {
+		return nil, false
+	}
+	d, err := ReadDistribution(result[r.Offset():])
+	return d, err == nil
 }

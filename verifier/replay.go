@@ -55,6 +55,7 @@ type ResultReplay struct {
 	Recomputed *BlobName `json:"recomputed,omitempty"`
 	Verdict    Verdict   `json:"verdict"`
 	Reason     string    `json:"reason,omitempty"`
+	Outcomes   *Outcomes `json:"outcomes,omitempty"` // of the recomputed result, if it is a distribution
 }
 
 // Replay executes one shard or a whole settlement again, and compares outputs, work
@@ -189,6 +190,7 @@ func (r *ReplayReport) merge(body *codec.Settlement, count uint64) *ResultReplay
 		return out
 	}
 	out.Recomputed, out.Verdict = &BlobName{codec.BlobHash(result), uint64(len(result))}, Match
+	out.Outcomes = outcomesOf(result)
 	if *out.Recomputed != out.Claimed {
 		out.Verdict, out.Reason = Mismatch, "the outputs merge to another result"
 	}

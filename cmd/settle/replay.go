@@ -104,5 +104,22 @@ func (a *app) replayTable(r *verifier.ReplayReport) error {
 	if r.Result != nil {
 		fmt.Fprintf(t, "result\t\t\t%.16s\t%s\t%s\n", r.Result.Claimed.Hash, r.Result.Verdict, r.Result.Reason)
 	}
+	if err := t.Flush(); err != nil || r.Result == nil || r.Result.Outcomes == nil {
+		return err
+	}
+	return a.outcomesTable(r.Result.Outcomes)
+}
+
+// outcomesTable prints what the distribution of a result says.
+func (a *app) outcomesTable(o *verifier.Outcomes) error {
+	fmt.Fprintf(a.stdout, "\n%d outcomes from %s to %s, mean %s\n", o.Count, q16(o.Min), q16(o.Max), q16(o.Mean))
+	t := tabwriter.NewWriter(a.stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprint(t, "level\tquantile, VaR\tTVaR\n")
+	for _, l := range o.Levels {
+		fmt.Fprintf(t, "P%d\t%s\t%s\n", l.Level/10_000, q16(l.Quantile), q16(l.TailMean))
+	}
 	return t.Flush()
 }
+
+// q16 writes a number with 16 fractional bits as a decimal.
+func q16(x uint64) string { return fmt.Sprintf("%d.%03d", x>>16, x&0xFFFF*1000>>16) }
