@@ -150,8 +150,14 @@ func ReadableBody(kind codec.Kind, data []byte) (any, error) {
 		body = new(codec.Party)
 	case codec.KindEvent:
 		body = new(codec.Event)
+	case codec.KindDispute:
+		body = new(codec.Dispute)
 	case codec.KindAdjustment:
 		body = new(codec.Adjustment)
+	case codec.KindCycle:
+		body = new(codec.Cycle)
+	case codec.KindAudit:
+		body = new(codec.Audit)
 	default:
 		return data, nil
 	}

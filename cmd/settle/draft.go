@@ -12,15 +12,15 @@ func (a *app) draft() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "draft",
 		Short: "Write a record that several owners will sign",
-		Long: `Draft writes a draft file: the body of a genesis, policy, party or adjustment record,
-fixed to the bit. Each owner signs it where the key lies (settle sign); whoever wrote it
+		Long: `Draft writes a draft file: the body of a record that owner keys sign, fixed to the bit. Each owner signs it where the key lies (settle sign); whoever wrote it
 puts the signatures together (settle merge) and submits the record (settle submit).`,
 		Example: `  settle draft genesis --template > genesis.txt
   settle draft genesis --from genesis.txt --out genesis.draft
   settle draft show genesis.draft`,
 	}
 	group(c, "settle draft")
-	c.AddCommand(a.draftGenesis(), a.draftPolicy(), a.draftParty(), a.draftAdjustment(), a.draftShow())
+	c.AddCommand(a.draftGenesis(), a.draftPolicy(), a.draftParty(), a.draftAdjustment(), a.draftDispute(),
+		a.draftCut(), a.draftClose(), a.draftIntent(), a.draftAttestation(), a.draftQuota(), a.draftShow())
 	return c
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"github.com/forgepool/settle/client"
 	"github.com/forgepool/settle/codec"
-	"github.com/forgepool/settle/settlement"
 	"github.com/spf13/cobra"
 )
 
@@ -91,38 +90,31 @@ sign depends on the cause: see docs/formats/records.md.`,
 
 // draft returns the adjustment with its correction blob.
 func (f *adjustmentFile) draft() (*client.Draft, error) {
-	blob := &codec.Correction{Salt: client.NewSecret()}
+	postings := make([]codec.Posting, len(f.Postings))
 	for i := range f.Postings {
-		p, err := f.Postings[i].posting(i)
+		p, err := f.Postings[i].posting()
 		if err != nil {
 			return nil, usage("posting %d: %v", i, err)
 		}
-		blob.Postings = append(blob.Postings, p)
+		postings[i] = p
 	}
-	root, credit, debit, err := settlement.PostingsRoot(blob.Postings)
+	d, err := client.DraftAdjustment(codec.Adjustment{
+		At: client.Now(), Cycle: f.Cycle, Author: f.Author, Target: codec.RecordRef{Index: f.Target.Index, Leaf: f.Target.Leaf},
+		Cause: codec.Cause(f.Cause), CauseRef: f.CauseRef, ServiceCycle: f.ServiceCycle,
+	}, postings)
 	if err != nil {
 		return nil, usage("postings: %v", err)
 	}
-	if credit != debit || credit == 0 {
-		return nil, usage("credits are %d, debits %d micro-Credits: they must be equal and not 0", credit, debit)
-	}
-	data := codec.EncodeCorrection(blob)
-	body := &codec.Adjustment{
-		ID: client.NewID(), At: client.Now(), Cycle: f.Cycle, Author: f.Author,
-		Target: codec.RecordRef{Index: f.Target.Index, Leaf: f.Target.Leaf}, Cause: codec.Cause(f.Cause), CauseRef: f.CauseRef,
-		Postings: codec.PostingsRef{N: uint64(len(blob.Postings)), Root: root}, Totals: codec.Totals{Credit: credit, Debit: debit},
-		Detail: codec.BlobHash(data), ServiceCycle: f.ServiceCycle,
-	}
-	return &client.Draft{Kind: codec.KindAdjustment, Body: codec.EncodeAdjustment(body), Attachments: [][]byte{data}}, nil
+	return d, nil
 }
 
-func (c *correctionFile) posting(line int) (codec.Posting, error) {
+func (c *correctionFile) posting() (codec.Posting, error) {
 	role, err := codec.ParseRole(c.Role)
 	if err != nil {
 		return codec.Posting{}, err
 	}
-	p := codec.Posting{Line: uint64(line), Role: role, Party: c.Party, Amount: c.Amount, Reason: c.Reason,
-		RefIndex: c.RefIndex, RefLine: c.RefLine, Salt: client.NewSalt()}
+	p := codec.Posting{Role: role, Party: c.Party, Amount: c.Amount, Reason: c.Reason,
+		RefIndex: c.RefIndex, RefLine: c.RefLine}
 	switch c.Side {
 	case "credit":
 		p.Side = codec.Credit

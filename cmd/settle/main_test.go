@@ -35,6 +35,7 @@ func TestMain(m *testing.M) {
 //	work HUB SUBMIT PROVIDER AGENT CUSTOMER PLATFORM COUNT LIES
 //	                        settle workloads on it, the last LIES of them falsely
 //	id NAME FILE            set $NAME to the party id that settle party register told
+//	dispute FILE ...        write a dispute, see cmdDispute
 //	flip FILE OFFSET        change one bit; a negative offset counts from the end
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: scriptCommands})
@@ -42,6 +43,7 @@ func TestScripts(t *testing.T) {
 
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"exits": cmdExits, "id": cmdID, "node": cmdNode, "await": cmdAwait, "work": cmdWork, "flip": cmdFlip,
+	"dispute": cmdDispute,
 }
 
 // cmdExits runs a command that must end with the given code.

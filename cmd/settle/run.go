@@ -69,8 +69,8 @@ Exit codes: 0 verified or done, 1 refused or false, 2 usage, 3 could not tell.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		a.keygen(), a.draft(), a.sign(), a.merge(), a.trustCommand(), a.party(),
-		a.submit(), a.importCommand(), a.get(), a.prove(), a.check(), a.audit(), a.replay(),
-		a.export(), a.reconcile(),
+		a.submit(), a.importCommand(), a.get(), a.prove(), a.check(), a.audit(), a.replay(), a.program(),
+		a.export(), a.reconcile(), a.statement(), a.usage(), a.budget(), a.holds(), a.disputes(), a.cycles(),
 	)
 	return root
 }
