@@ -2,7 +2,7 @@
 GO ?= go
 BIN := bin
 
-.PHONY: all build demo test race lint fuzz bench bench-export check clean
+.PHONY: all build demo test race lint fuzz bench bench-export wasm-examples check clean
 
 all: build
 
