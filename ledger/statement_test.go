@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/forgepool/settle/codec"
@@ -71,13 +72,30 @@ func TestLabelLists(t *testing.T) {
 	w := newWorld(t)
 	l := w.create(Options{})
 	defer l.Close()
-	_, records, blobs := w.workload(3)
-	w.apply(l, w.batch(blobs, records...))
+	label := func(values ...string) uint64 {
+		w.labels = nil
+		for i, v := range values {
+			w.labels = append(w.labels, codec.Label{Label: "project", Value: v, Salt: codec.ID{byte(i)}})
+		}
+		_, records, blobs := w.workload(3)
+		w.apply(l, w.batch(blobs, records...))
+		return l.Applied().Size - 1
+	}
+	label()
+	first := label("a")
+	label("b")
+	third := label("b", "a")
 	s := l.Read()
 	defer s.Close()
 	customer := w.all["customer"].id
-	found, err := s.Find(Filter{Customer: &customer, Labels: []Label{{"project", "a"}}}, Page{})
-	if err != nil || len(found.Items) != 0 {
-		t.Fatal("a settlement without labels is found by one", found, err)
+	for value, want := range map[string][]uint64{"a": {first, third}, "c": nil} {
+		found, err := s.Find(Filter{Customer: &customer, Labels: []Label{{"project", value}}}, Page{Oldest: true})
+		var got []uint64
+		for _, p := range found.Items {
+			got = append(got, p.Index)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("label %s: %v instead of %v: %v", value, got, want, err)
+		}
 	}
 }

@@ -25,9 +25,10 @@ type world struct {
 	all     map[string]actor
 	policy  *settlement.Policy
 	drawn   uint64
-	now     uint64 // leader's clock, ms
-	index   uint64 // raft
-	cycle   uint64 // open
+	now     uint64        // leader's clock, ms
+	index   uint64        // raft
+	cycle   uint64        // open
+	labels  []codec.Label // of the settlements to come
 }
 
 // actor is a party with one key per use.
@@ -324,9 +325,10 @@ func (w *world) settle(id codec.ID, seed codec.Hash, entries []codec.ShardEntry,
 	}
 	manifestBlob, detailBlob := codec.EncodeManifest(entries), codec.EncodeDetail(detail)
 	n := uint64(len(entries))
+	disclosures, labels, more := w.labelled()
 	return bare(codec.KindSettlement, codec.EncodeSettlement(&codec.Settlement{
 		ID: w.draw(), At: w.now, Cycle: w.cycle, Author: w.hub.id, Workload: id, Policy: w.policy.Hash,
-		Customer: codec.BlobHash(sealed), Disclosures: []codec.Hash{}, Program: testProgram, Class: 5, Seed: seed,
+		Customer: codec.BlobHash(sealed), Disclosures: disclosures, Labels: labels, Program: testProgram, Class: 5, Seed: seed,
 		Args:   codec.Blob{Hash: hashOf("args"), Size: 1},
 		Shards: codec.ShardsRef{Count: n, Root: m.Root, Units: m.Units, Blob: codec.BlobHash(manifestBlob), Size: uint64(len(manifestBlob))},
 		Result: codec.Blob{Hash: hashOf("result"), Size: 1},
@@ -334,5 +336,25 @@ func (w *world) settle(id codec.ID, seed codec.Hash, entries []codec.ShardEntry,
 		Charge: x.Charge, Split: x.Split, Postings: codec.PostingsRef{N: uint64(len(detail.Postings)), Root: root},
 		Detail: codec.BlobHash(detailBlob), Times: codec.Times{Requested: w.now, Planned: w.now, Started: w.now, Verified: w.now, Finalized: w.now},
 		Event: last, RetainUntil: w.now + 30*testDay, Artifacts: []codec.Artifact{}, PlanProof: []codec.Hash{},
-	})), [][]byte{manifestBlob, detailBlob}
+	})), append([][]byte{manifestBlob, detailBlob}, more...)
+}
+
+// labelled seals the labels; without any nothing is disclosed.
+func (w *world) labelled() (disclosures []codec.Hash, sealed *codec.Hash, blobs [][]byte) {
+	if len(w.labels) == 0 {
+		return []codec.Hash{}, nil, nil
+	}
+	commitment := func(l codec.Label) codec.Hash {
+		return codec.LabelCommitment(l.Salt, l.Label, codec.AppendText(nil, l.Value))
+	}
+	rows := slices.Clone(w.labels)
+	slices.SortFunc(rows, func(a, b codec.Label) int {
+		x, y := commitment(a), commitment(b)
+		return bytes.Compare(x[:], y[:])
+	})
+	for _, l := range rows {
+		disclosures = append(disclosures, commitment(l))
+	}
+	blob, hash := codec.Seal(w.draw(), rows)
+	return disclosures, &hash, [][]byte{blob}
 }
