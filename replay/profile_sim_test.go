@@ -3,6 +3,7 @@ package replay
 import (
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 )
 
@@ -185,4 +186,30 @@ func BenchmarkInsurance(b *testing.B) {
 
 func BenchmarkETA(b *testing.B) {
 	benchmarkRun(b, eta{}, etaArgsOf(iterations{n: 200_000}, etaPlain), nil)
+}
+
+// TestProfileMemory holds runs and merges under the bound of docs/formats/replay.md section
+// 7.1.1, on outcomes that are spread over as many buckets as possible.
+func TestProfileMemory(t *testing.T) {
+	args := insuranceArgsOf(iterations{n: 300_000}, insuranceModel{
+		frequency: 1 << 32, claimMean: 7 << 24, claimSigma: 8 << 24, catProbability: certain, catMean: 7 << 24, catSigma: 8 << 24,
+		claimLimit: maxOutcome, totalLimit: maxOutcome})
+	allocated := func(f func()) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f()
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	var shard ShardOutput
+	used := allocated(func() { shard = ShardOutput{args, insurance{}.Run(Task{Args: args}).Output} })
+	merging := allocated(func() {
+		if _, err := (insurance{}).Merge([]ShardOutput{shard}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Logf("%d bytes of output; %d allocated by the run, %d by the merge", len(shard.Output), used, merging)
+	if len(shard.Output) < 150_000 || used > 4<<20 || merging > 8<<20 {
+		t.Errorf("%d bytes of output; %d allocated by the run, %d by the merge", len(shard.Output), used, merging)
+	}
 }
