@@ -390,12 +390,12 @@ func TestRefusedRecords(t *testing.T) {
 		return client.Item{Record: spoil(event(func(*codec.Event) {}).Record)}
 	}
 	hub := h.hub.Owner()
-	dispute := (&client.Draft{Kind: codec.KindDispute, Body: []byte{0xa0}}).Sign(originA, hub).Item()
+	genesis := (&client.Draft{Kind: codec.KindGenesis, Body: []byte{0xa0}}).Sign(originA, hub).Item()
 	for name, c := range map[string]struct {
 		code codec.Code
 		item client.Item
 	}{
-		"kind":            {codec.CodeUnknownKind, dispute},
+		"kind":            {codec.CodeUnknownKind, genesis},
 		"garbage":         {codec.CodeMalformed, client.Item{Record: []byte{0xff}}},
 		"truncated":       {codec.CodeMalformed, spoiled(func(b []byte) []byte { return b[:len(b)-1] })},
 		"long integer":    {codec.CodeMalformed, spoiled(func(b []byte) []byte { return slices.Concat(b[:2], []byte{0x18, 1}, b[3:]) })},
