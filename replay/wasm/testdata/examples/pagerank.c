@@ -37,23 +37,31 @@ static void spread(u64 mass) {
   for (u32 i = 0; i < count; i++) rank[seed_count ? seeds[i] : i] += part + (i < extra);
 }
 
-/* Each vertex gives its neighbours equal parts. Eight edges pay for the loop once. */
-static void push(const u32 *off, const u32 *dst) {
+INLINE void give(u64 *to, u32 v, u64 share) { to[v] += share; }
+
+/* Each vertex gives its neighbours equal parts. Sixteen edges pay for the loop once. */
+static void push(const u32 *off, const u32 *dst, const u64 *from, u64 *to) {
   for (u32 u = 0; u < n; u++) {
     u32 degree = off[u + 1] - off[u];
     if (degree == 0) continue;
-    u64 share = rank[u] / degree;
-    for (; degree >= 8; degree -= 8, dst += 8) {
-      in[dst[0]] += share, in[dst[1]] += share, in[dst[2]] += share, in[dst[3]] += share;
-      in[dst[4]] += share, in[dst[5]] += share, in[dst[6]] += share, in[dst[7]] += share;
+    u64 share = from[u] / degree;
+    for (; degree >= 16; degree -= 16, dst += 16) {
+      give(to, dst[15], share); /* the last first: an engine then knows that the others are in memory too */
+      __asm__ volatile("" ::: "memory");
+      _Pragma("unroll") for (int i = 0; i < 15; i++) give(to, dst[i], share);
     }
-    for (; degree; degree--) in[*dst++] += share;
+    for (; degree >= 4; degree -= 4, dst += 4) {
+      give(to, dst[3], share);
+      __asm__ volatile("" ::: "memory");
+      _Pragma("unroll") for (int i = 0; i < 3; i++) give(to, dst[i], share);
+    }
+    for (; degree; degree--) give(to, *dst++, share);
   }
 }
 
 static void step(const u32 *off, const u32 *dst) {
   __builtin_memset(in, 0, n * 8);
-  push(off, dst);
+  push(off, dst, rank, in);
   u64 left = MASS;
   for (u32 v = 0; v < n; v++) {
     u64 x = in[v] * damp >> 16;
