@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 )
 
@@ -56,6 +57,9 @@ func fraudRun(ctx context.Context, s settings, r *report, jobs []job) (err error
 	}
 	if err := confirm(ctx, tools, r, files); err != nil {
 		return err
+	}
+	if err := playAccounts(ctx, c, h, r, tools, jobs); err != nil {
+		return fmt.Errorf("accounts: %w", err)
 	}
 	if err := c.Close(); err != nil {
 		return err

@@ -62,7 +62,7 @@ func (h *hub) run(number int, j *job) ([]client.Item, codec.ID, error) {
 		return nil, codec.ID{}, fmt.Errorf("%s: program unknown", j.title)
 	}
 	w := client.NewWorkload(client.WorkloadSpec{
-		Author: h.id, Customer: h.parties.customers[number%customerCount], Adapter: h.adapterFor(number), Cycle: 1,
+		Author: h.id, Customer: h.parties.customers[number%len(h.parties.customers)], Adapter: h.adapterFor(number), Cycle: 1,
 		Program: codec.Program{Family: j.program.Family, Version: uint64(j.program.Version), Profile: j.program.Profile},
 		Class:   j.class, Seed: client.NewSecret(), Args: h.store.add(j.args),
 	})

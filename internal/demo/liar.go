@@ -15,9 +15,21 @@ type liar struct {
 	lied       map[codec.Hash]uint64 // output hash of a lie -> its units
 	paid       uint64                // to all providers, micro-Credits
 	paidByLies uint64
+	truths     map[codec.Hash]codec.Blob // output hash of a lie -> what honest execution gives
+	lies       []lie                     // that were settled
 }
 
-func newLiar(a *agent) *liar { return &liar{agent: a, lied: map[codec.Hash]uint64{}} }
+// lie is a shard that was faked, and the settlement that paid for it.
+type lie struct {
+	workload codec.ID
+	entry    codec.ShardEntry
+	truth    codec.Blob
+	detail   *codec.Detail
+}
+
+func newLiar(a *agent) *liar {
+	return &liar{agent: a, lied: map[codec.Hash]uint64{}, truths: map[codec.Hash]codec.Blob{}}
+}
 
 // considers decides whether the liar lies about a shard.
 func (l *liar) considers(a *agent, program codec.Hash, units uint64) bool {
@@ -44,7 +56,11 @@ func price(program codec.Hash, units uint64) uint64 {
 func (l *liar) settled(s *client.Settlement) {
 	units := uint64(0)
 	for i := range s.Manifest {
-		units += l.lied[s.Manifest[i].Output.Hash]
+		e := &s.Manifest[i]
+		units += l.lied[e.Output.Hash]
+		if truth, ok := l.truths[e.Output.Hash]; ok {
+			l.lies = append(l.lies, lie{s.Body.Workload, *e, truth, s.Detail})
+		}
 	}
 	for i := range s.Detail.Postings {
 		p := &s.Detail.Postings[i]

@@ -26,18 +26,20 @@ type parties struct {
 	customers []codec.ID
 	adapter   codec.ID
 	items     []client.Item // their registrations
+	owners    map[codec.ID]*client.Registration
 }
 
 // newParties makes the parties and their registrations, signed by themselves and by
 // the hub.
 func newParties(f *devledger.Founders, origin string) (*parties, error) {
-	p := new(parties)
+	p := &parties{owners: map[codec.ID]*client.Registration{}}
 	register := func(r *client.Registration) (codec.ID, error) {
 		r.At, r.Cycle = client.Now(), 1
 		draft, err := r.Draft(origin)
 		if err != nil {
 			return codec.ID{}, fmt.Errorf("registering a %v: %w", r.Role, err)
 		}
+		p.owners[r.Party()] = r
 		p.items = append(p.items, draft.Sign(origin, devledger.Owner(f.Hub)...).Item())
 		return r.Party(), nil
 	}

@@ -34,6 +34,18 @@ type report struct {
 	FraudCaught       int     `json:"fraud_caught"`
 	EvidenceVerified  int     `json:"evidence_verified"`
 	TamperingDetected int     `json:"tampering_detected"`
+	Rotated           bool    `json:"key_rotated"`
+	OverCap           bool    `json:"over_cap_refused"`
+	OverQuota         bool    `json:"over_quota_refused"`
+	Disputed          bool    `json:"disputed"`
+	Accepted          bool    `json:"dispute_accepted"`
+	Owed              uint64  `json:"liar_owes"` // micro-Credits, after the penalty
+	BadCloseRefused   bool    `json:"false_close_refused"`
+	Closed            bool    `json:"cycle_closed"`
+	Carried           bool    `json:"debt_carried"`
+	PricesChanged     bool    `json:"prices_changed"`
+	Printed           int     `json:"statements_printed"`
+	ExportBytes       int64   `json:"export_bytes"`
 	Seconds           float64 `json:"seconds"`
 
 	tampering []string
@@ -76,6 +88,16 @@ func (r *report) expectations() []expectation {
 		{"draws that caught the liar", r.FraudCaught, r.FraudCaught > 0},
 		{"evidence files confirmed offline", r.EvidenceVerified, r.EvidenceVerified > 0},
 		{"flipped bytes detected and named", r.TamperingDetected, r.TamperingDetected == tamperings},
+		{"work under a rotated key settled", r.Rotated, r.Rotated},
+		{"settlement beyond a cap refused", r.OverCap, r.OverCap},
+		{"settlement beyond a hard quota refused", r.OverQuota, r.OverQuota},
+		{"workload of the lie is disputed", r.Disputed, r.Disputed},
+		{"dispute accepted and paid back", r.Accepted, r.Accepted},
+		{"close with a false sum refused", r.BadCloseRefused, r.BadCloseRefused},
+		{"cycle cut and closed, both sides equal", r.Closed, r.Closed},
+		{"the liar's debt carried into the next cycle", r.Carried, r.Carried},
+		{"new prices from the next cycle on", r.PricesChanged, r.PricesChanged},
+		{"statements printed and rows exported", r.Printed, r.Printed == 2 && r.ExportBytes > 0},
 		{"seconds, of at most 90", fmt.Sprintf("%.1f", r.Seconds), r.Seconds <= 90},
 	}
 }
