@@ -60,6 +60,10 @@ var usualPrices = []struct {
 	{replay.ProgramName{Family: "graph", Version: 1, Profile: "pagerank.v1"}, 2, 33, 10_000},
 	{replay.ProgramName{Family: "search", Version: 1, Profile: "rank.v1"}, 4, 84, 10_000},
 	{replay.ProgramName{Family: "aggregate", Version: 1, Profile: "group.v1"}, 5, 19, 1_000},
+	{replay.ProgramName{Family: "media", Version: 1, Profile: "raster.v1"}, 3, 39, 10_000},
+	{replay.ProgramName{Family: "memory", Version: 1, Profile: "kv.v1"}, 6, 244, 1_000},
+	{replay.ProgramName{Family: "mc", Version: 1, Profile: "insurance.v1"}, 1, 27, 1_000},
+	{replay.ProgramName{Family: "mc", Version: 1, Profile: "eta.v1"}, 1, 27, 1_000},
 }
 
 // usualPolicy returns the policy that templates show.

@@ -12,6 +12,10 @@ var Prices = []client.Price{
 	{Program: builtin("graph", "pagerank.v1"), Class: 2, Num: 33, Den: 10_000},
 	{Program: builtin("search", "rank.v1"), Class: 4, Num: 84, Den: 10_000},
 	{Program: builtin("aggregate", "group.v1"), Class: 5, Num: 1, Den: 1},
+	{Program: builtin("media", "raster.v1"), Class: 3, Num: 39, Den: 10_000},
+	{Program: builtin("memory", "kv.v1"), Class: 6, Num: 244, Den: 1_000},
+	{Program: builtin("mc", "insurance.v1"), Class: 1, Num: 27, Den: 1_000},
+	{Program: builtin("mc", "eta.v1"), Class: 1, Num: 27, Den: 1_000},
 }
 
 func builtin(family, profile string) codec.Program {
