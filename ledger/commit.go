@@ -45,7 +45,7 @@ func (l *Ledger) commit() {
 func (l *Ledger) publish() {
 	v := &view{
 		applied: l.applied, newest: l.newest, facts: l.state.facts, policies: l.state.policies,
-		a: l.treeA.freeze(), b: l.treeB.freeze(), turnover: l.state.Turnover(),
+		a: l.treeA.freeze(), b: l.treeB.freeze(), turnover: l.state.Turnover(), held: l.state.Held(),
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

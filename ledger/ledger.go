@@ -50,6 +50,7 @@ type view struct {
 	policies []*settlement.Policy
 	a, b     frozen
 	turnover uint64
+	held     uint64
 }
 
 // Create makes a ledger that begins with a genesis record, judged by the rules. The

@@ -109,7 +109,7 @@ func (l *Ledger) load(how checking) error {
 	l.state.keep()
 	l.view = &view{
 		applied: l.applied, newest: l.newest, facts: l.state.facts, policies: l.state.policies,
-		a: l.treeA.freeze(), b: l.treeB.freeze(), turnover: l.state.Turnover(),
+		a: l.treeA.freeze(), b: l.treeB.freeze(), turnover: l.state.Turnover(), held: l.state.Held(),
 	}
 	if !l.o.readOnly {
 		l.warmUp()

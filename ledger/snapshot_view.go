@@ -37,6 +37,9 @@ func (s *Snapshot) Hold(line settlement.LineRef) *settlement.Hold {
 // Turnover returns what was posted on each side in the open cycle, in micro-Credits.
 func (s *Snapshot) Turnover() uint64 { return s.view.turnover }
 
+// Held returns what is held of all postings of all cycles, in micro-Credits.
+func (s *Snapshot) Held() uint64 { return s.view.held }
+
 // Usage returns what was charged under a scope, zero if nothing was.
 func (s *Snapshot) Usage(scope settlement.Scope) *settlement.Usage {
 	if u := must(usages.load(s.snap, scope)); u != nil {

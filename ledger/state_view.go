@@ -55,6 +55,9 @@ func (s *state) Hold(line settlement.LineRef) *settlement.Hold {
 // Turnover returns what was posted on each side in the open cycle, in micro-Credits.
 func (s *state) Turnover() uint64 { return s.now.journal.Totals().Sums[proof.Credit] }
 
+// Held returns what is held of all postings of all cycles, in micro-Credits.
+func (s *state) Held() uint64 { return s.now.held }
+
 // Usage returns what was charged under a scope, zero if nothing was.
 func (s *state) Usage(scope settlement.Scope) *settlement.Usage {
 	if u, ok := s.usages.get(s.db, scope); ok {

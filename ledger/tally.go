@@ -50,7 +50,8 @@ func (t *tally) work(before, now codec.State) {
 
 func unfinished(s codec.State) bool { return s >= codec.StatePending && s <= codec.StateAggregating }
 
-// hold takes in the new hold on a line. The sum of all holds is taken modulo 2^64.
+// hold takes in the new hold on a line. The rules keep the sum of all holds below 2^63,
+// and what is released is at most what was held at the cut.
 func (t *tally) hold(open uint64, before, now *settlement.Hold) {
 	cut := now.AtCut(open)
 	if before != nil {

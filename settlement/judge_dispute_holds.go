@@ -9,14 +9,16 @@ import (
 // post makes the change of a dispute that is opened: per line the larger of what is
 // held and what is claimed is held.
 func (o *opening) post() *codec.Refusal {
-	held := newBooks(o.judgement)
+	held, all := newBooks(o.judgement), o.v.Held()
 	for _, l := range o.d.Lines {
-		ref := LineRef{o.target.Index, l.Line}
-		now := l.Amount
+		ref, before, ok := LineRef{o.target.Index, l.Line}, uint64(0), false
 		if h := o.v.Hold(ref); h != nil {
-			now = max(now, h.Now)
+			before = h.Now
 		}
-		if r := o.moveHold(held, ref, &o.posted.Lines[l.Line], now); r != nil {
+		if all, ok = sum(all, above(l.Amount, before)); !ok {
+			return overflow("holds of all cycles")
+		}
+		if r := o.moveHold(held, ref, &o.posted.Lines[l.Line], max(before, l.Amount)); r != nil {
 			return r
 		}
 	}

@@ -85,6 +85,13 @@ func (m *memory) Turnover() (credit uint64) {
 	return credit
 }
 
+func (m *memory) Held() (held uint64) {
+	for _, h := range m.holds {
+		held += h.Now
+	}
+	return held
+}
+
 func (m *memory) Usage(scope Scope) *Usage {
 	if u := m.usages[scope]; u != nil {
 		return u

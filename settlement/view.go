@@ -28,6 +28,9 @@ type View interface {
 	// Turnover returns what was posted on each side in the open cycle, in micro-Credits. A
 	// cycle's postings must stay below 2^63 together, or nobody could close it.
 	Turnover() uint64
+	// Held returns what is held of all postings of all cycles together, in micro-Credits. It
+	// stays below 2^63, or no cycle could be closed any more.
+	Held() uint64
 	// PolicyFor returns the policy in force in a cycle: the highest version with
 	// effective_from <= cycle.
 	PolicyFor(cycle uint64) *Policy
