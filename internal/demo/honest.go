@@ -52,6 +52,7 @@ func honestRun(ctx context.Context, s settings, r *report, jobs []job) (err erro
 	if err = errors.Join(err, replaced); err != nil {
 		return err
 	}
+	r.Compared = h.compared
 	r.Settlements, r.Shards, r.Providers = len(h.settled), h.shards, len(h.parties.agents)
 	if err := h.count(ctx, r); err != nil {
 		return err

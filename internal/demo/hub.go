@@ -21,12 +21,14 @@ type hub struct {
 	policy   *settlement.Policy
 	client   *client.Client
 	store    *uploads
+	history  *client.History
 	liar     *liar // among the agents; nil: none
 	turn     int   // shards handed out so far
 
-	settled []codec.ID // workloads, in the order of settlement
-	shards  int
-	appends map[codec.ID]uint64 // workload -> index of its settlement
+	settled  []codec.ID // workloads, in the order of settlement
+	shards   int
+	compared int                 // shards that two agents executed
+	appends  map[codec.ID]uint64 // workload -> index of its settlement
 }
 
 // newHub registers the parties; the artifact store takes uploads from then on.
@@ -35,7 +37,7 @@ func newHub(ctx context.Context, c *cluster.Cluster) (*hub, error) {
 		origin: c.Origin, id: c.Founders.Hub.Party(), submit: c.Founders.Submit,
 		platform: c.Founders.Platform.Party(), client: c.Client,
 		store:   newUploads(ctx, c.Client, c.Origin, c.Founders.Hub.Party(), c.Founders.Submit),
-		appends: map[codec.ID]uint64{},
+		appends: map[codec.ID]uint64{}, history: client.NewHistory(),
 	}
 	var err error
 	if h.policy, err = h.client.Policy(ctx, 0); err != nil {
@@ -67,9 +69,9 @@ func (h *hub) run(number int, j *job) ([]client.Item, codec.ID, error) {
 		Class:   j.class, Seed: client.NewSecret(), Args: h.store.add(j.args),
 	})
 	work, entries := h.assign(j)
-	nonce := client.NewSecret()
+	replication := client.NewReplication(w.ID, h.history)
 	times := codec.Times{Requested: client.Now(), Planned: client.Now()}
-	planned, err := w.Planned(times.Planned, entries, client.PlanOptions{Nonce: codec.BlobHash(nonce[:])})
+	planned, err := w.Planned(times.Planned, entries, client.PlanOptions{Nonce: replication.Commitment()})
 	if err != nil {
 		return nil, w.ID, fmt.Errorf("%s: %w", j.title, err)
 	}
@@ -85,7 +87,12 @@ func (h *hub) run(number int, j *job) ([]client.Item, codec.ID, error) {
 		entries[i] = work[i].entry
 	}
 	aggregating := w.Step(client.Now(), codec.StateAggregating)
-	settled, err := h.settle(w, program, entries, outputs, nonce, times)
+	evidence, verify, err := h.verify(replication, w, program, work)
+	if err != nil {
+		return nil, w.ID, fmt.Errorf("%s: %w", j.title, err)
+	}
+	h.store.add(evidence)
+	settled, err := h.settle(w, program, entries, outputs, verify, times)
 	if err != nil {
 		return nil, w.ID, fmt.Errorf("%s: %w", j.title, err)
 	}
@@ -119,17 +126,20 @@ func (h *hub) assign(j *job) ([]assignment, []codec.ShardEntry) {
 	return work, entries
 }
 
+// verify compares answers before settling, unless the hub looks away.
+func (h *hub) verify(r *client.Replication, w *client.Workload, program replay.Program, work []assignment) ([]byte, codec.Verification, error) {
+	if h.liar != nil {
+		return h.claimed(r, w.Class, uint64(len(work)))
+	}
+	return h.replicate(r, w, program, work)
+}
+
 // settle merges the outputs and builds the settlement.
 func (h *hub) settle(w *client.Workload, program replay.Program, entries []codec.ShardEntry,
-	outputs []replay.ShardOutput, nonce codec.Hash, times codec.Times) (*client.Settlement, error) {
+	outputs []replay.ShardOutput, verify codec.Verification, times codec.Times) (*client.Settlement, error) {
 	merged, err := replay.MergeResult(program, outputs)
 	if err != nil {
 		merged = replay.MergeHashes(outputs) // a lie need not merge, and this hub does not look
-	}
-	evidence := codec.AppendBytes(codec.AppendUint(codec.AppendMap(nil, 1), 1), nonce[:])
-	verify, err := client.LeastVerification(h.policy, w.Class, uint64(len(entries)), h.store.add(evidence).Hash)
-	if err != nil {
-		return nil, err
 	}
 	times.Verified, times.Finalized = client.Now(), client.Now()
 	return w.Settle(h.policy, &client.Results{

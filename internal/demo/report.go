@@ -16,6 +16,7 @@ type report struct {
 	Settlements       int     `json:"settlements"`
 	Shards            int     `json:"shards"`
 	Providers         int     `json:"providers"`
+	Compared          int     `json:"compared"`
 	TreeSize          uint64  `json:"tree_size"`
 	Failovers         int     `json:"failovers"`
 	Lost              int     `json:"lost"`
@@ -69,6 +70,7 @@ func (r *report) expectations() []expectation {
 	return []expectation{
 		{"workloads settled, of at least 300", r.Settlements, r.Settlements >= 300},
 		{"shards executed, of at least 2,000", r.Shards, r.Shards >= 2_000},
+		{"shards that two agents executed and agreed on", r.Compared, r.Compared >= r.Settlements},
 		{"providers paid", r.Providers, r.Providers == providerCount},
 		{"records in the log", r.TreeSize, r.TreeSize > 0},
 		{"artifacts stored for auditors", r.Artifacts, r.Artifacts > 0},
