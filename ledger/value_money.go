@@ -25,7 +25,7 @@ func encodePosted(b []byte, p *settlement.Posted) []byte {
 	b = appendUvarints(b, p.Cycle, p.Time)
 	if p.Kind == codec.KindSettlement {
 		b = append(append(append(b, p.Workload[:]...), p.Program[:]...), p.WorkKey[:]...)
-		b = binary.AppendUvarint(b, p.Class)
+		b = append(binary.AppendUvarint(b, p.Class), p.Token[:]...)
 	}
 	b = appendOptionalHash(b, p.Labels)
 	b = binary.AppendUvarint(b, uint64(len(p.Lines)))
@@ -34,6 +34,12 @@ func encodePosted(b []byte, p *settlement.Posted) []byte {
 		b = append(append(b, byte(l.Role)), l.Party[:]...)
 		b = binary.AppendUvarint(append(b, byte(l.Side)), l.Amount)
 		b = append(binary.AppendUvarint(b, l.Units), l.Hash[:]...)
+		if p.Kind == codec.KindSettlement {
+			continue
+		}
+		if b = appendFlag(b, l.Ref != nil); l.Ref != nil {
+			b = appendUvarints(b, l.Ref.Index, l.Ref.Line)
+		}
 	}
 	return b
 }
@@ -44,6 +50,7 @@ func decodePosted(index uint64, data []byte) (*settlement.Posted, bool) {
 	p.Cycle, p.Time = v.uvarint(), v.uvarint()
 	if p.Kind == codec.KindSettlement {
 		p.Workload, p.Program, p.WorkKey, p.Class = v.id(), v.hash(), v.hash(), v.uvarint()
+		p.Token = v.hash()
 	}
 	p.Labels = v.optionalHash()
 	p.Lines = make([]settlement.Line, v.count(leastLine))
@@ -51,6 +58,9 @@ func decodePosted(index uint64, data []byte) (*settlement.Posted, bool) {
 		l := &p.Lines[i]
 		l.Role, l.Party, l.Side = codec.Role(v.u8()), v.id(), codec.Side(v.u8())
 		l.Amount, l.Units, l.Hash = v.uvarint(), v.uvarint(), v.hash()
+		if p.Kind != codec.KindSettlement && v.flag() {
+			l.Ref = &settlement.LineRef{Index: v.uvarint(), Line: v.uvarint()}
+		}
 	}
 	return p, v.done()
 }

@@ -88,7 +88,8 @@ func (c *correcting) post() *codec.Refusal {
 		}
 		b.Postings++
 		if p.RefIndex != nil {
-			refunds.take(p, b)
+			posted.Lines[i].Ref = &LineRef{*p.RefIndex, *p.RefLine}
+			refunds.take(&posted.Lines[i], b)
 		}
 	}
 	c.change.Posted, c.change.Balances = posted, c.accounts.list
@@ -132,9 +133,9 @@ type refunds struct {
 
 // take looks whether a posting to account b refunds a charge of the open cycle: it
 // takes line 0 of a settlement of this cycle back, and says so by its service cycle.
-func (x *refunds) take(p *codec.Posting, b *Balance) {
-	of := x.v.Posted(*p.RefIndex)
-	if of.Kind != codec.KindSettlement || *p.RefLine != 0 || of.Cycle != x.at.Cycle || x.Body.ServiceCycle != x.at.Cycle {
+func (x *refunds) take(p *Line, b *Balance) {
+	of := x.v.Posted(p.Ref.Index)
+	if of.Kind != codec.KindSettlement || p.Ref.Line != 0 || of.Cycle != x.at.Cycle || x.Body.ServiceCycle != x.at.Cycle {
 		return
 	}
 	b.Charged = above(b.Charged, p.Amount)

@@ -104,7 +104,7 @@ func (s *settling) posted() *Posted {
 	p := &Posted{
 		Index: s.at.Index, Kind: codec.KindSettlement, Author: s.Body.Author, Cycle: s.at.Cycle, Time: s.at.Time,
 		Workload: s.Body.Workload, Program: s.Program, Class: s.Body.Class, WorkKey: s.change.WorkKey,
-		Labels: s.Body.Labels, Lines: make([]Line, len(s.lines)),
+		Token: s.Token, Labels: s.Body.Labels, Lines: make([]Line, len(s.lines)),
 	}
 	for i := range s.lines {
 		l := &s.lines[i]

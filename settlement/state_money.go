@@ -15,6 +15,7 @@ type Posted struct {
 	Program  codec.Hash // settlements: program id
 	Class    uint64     // settlements
 	WorkKey  codec.Hash // settlements: key of Change.WorkUse
+	Token    codec.Hash // settlements: replay token
 	Labels   *codec.Hash
 	Lines    []Line // in the order of the record; line i is Lines[i]
 }
@@ -27,6 +28,7 @@ type Line struct {
 	Amount uint64     // micro-Credits
 	Units  uint64     // providers' credits of settlements
 	Hash   codec.Hash // posting hash
+	Ref    *LineRef   // adjustments: the line that is taken back, if one is
 }
 
 // LineRef names a posting: line of the record at index.
