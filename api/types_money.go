@@ -26,7 +26,7 @@ type Statement struct {
 	Charged  uint64     `cbor:"7,keyasint" json:"charged,string"` // customers: counts against the cap
 	Held     uint64     `cbor:"8,keyasint" json:"held,string"`    // by disputes, since the last cut
 	Released uint64     `cbor:"9,keyasint" json:"released,string"`
-	Net      uint64     `cbor:"10,keyasint" json:"net,string"` // credit - debit - held + released
+	Net      uint64     `cbor:"10,keyasint" json:"net,string"` // what is paid out; of customers what is billed, negated
 	Owed     bool       `cbor:"11,keyasint" json:"owed"`       // Net is negative: the party owes it
 	Size     uint64     `cbor:"12,keyasint" json:"size"`
 }

@@ -47,12 +47,21 @@ func (s *reads) Statement(ctx context.Context, party codec.ID, cycle, size uint6
 		if err != nil {
 			return nil, err
 		}
-		net, owed := st.Net()
+		net, owed := netOf(a.Role, st.Balance)
 		return &api.Statement{
 			Party: party, Role: a.Role, Cycle: a.Cycle, Credit: st.Credit, Debit: st.Debit, Postings: st.Postings,
 			Charged: st.Charged, Held: st.Held, Released: st.Released, Net: net, Owed: owed, Size: st.Size,
 		}, nil
 	})
+}
+
+// netOf returns what a party is paid, negative if it owes: of a customer what it is billed,
+// negated. A hold takes off what is paid, and of a customer what is billed.
+func netOf(role codec.Role, b settlement.Balance) (amount uint64, owed bool) {
+	if role == codec.RoleCustomer {
+		b.Held, b.Released = b.Released, b.Held
+	}
+	return b.Net()
 }
 
 // StatementLines returns the records that posted to an account.
