@@ -36,7 +36,10 @@ func (a *app) draftParty() *cobra.Command {
 exit, weight, cap. The node is asked for the party's last record. Who signs: an owner of
 the party for keys and exit; the hub (for providers, adapters, customers) or governance for
 suspension; hub and governance for weights; the hub for caps. New parties: settle party
-register.`,
+register.
+
+Op cap sets the cap and the quotas as a whole: without quotas, as here, it lifts those that
+there are, and without --cap the cap too. settle draft quota sets both.`,
 		Example: `  settle draft party --op revoke-key --party ID --revoke KEY_ID --reason 1 --out revoke.draft
   settle draft party --op cap --party CUSTOMER --author HUB --cap 5000000 --out cap.draft`,
 		Args: exactly(),
@@ -54,7 +57,7 @@ register.`,
 	fl.StringArrayVar(&f.keys, "key", nil, "key file to add, may be repeated")
 	fl.StringArrayVar(&f.revoke, "revoke", nil, "key id to revoke, may be repeated")
 	fl.Uint64Var(&f.weight, "weight", 0, "payout weight in ppm, for op weight")
-	fl.Uint64Var(&f.cap, "cap", 0, "budget per cycle in micro-Credits, for op cap")
+	fl.Uint64Var(&f.cap, "cap", 0, "budget per cycle in micro-Credits, for op cap, which lifts all quotas")
 	fl.Uint64Var(&f.stake, "stake", 0, "attested deposit in micro-Credits, for op weight")
 	fl.Uint64Var(&f.reason, "reason", 0, "reason code, for revoke-key, suspend, reinstate, exit, weight")
 	fl.Uint64Var(&f.threshold, "threshold", 0, "owner keys that must sign from now on, for add-key and revoke-key")
