@@ -48,7 +48,7 @@ func TestAuditOfHonestLedger(t *testing.T) {
 	if r.Frame.Credit != r.Frame.Debit || r.Frame.Settlements != 5 || r.Frame.Postings != 25 || r.Frame.Parties != 5 {
 		t.Errorf("frame %+v", r.Frame)
 	}
-	if want := Commit(w.actors["auditor"].id, testCycle, [32]byte{7}); r.Commitment != want {
+	if want := codec.AuditCommitment(w.actors["auditor"].id, testCycle, [32]byte{7}); r.Commitment != want {
 		t.Errorf("commitment %s, want %s", r.Commitment, want)
 	}
 }

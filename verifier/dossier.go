@@ -18,7 +18,10 @@ type dossier struct {
 	record   Record
 	path     [][32]byte // in tree A of the checkpoint
 	body     codec.Settlement
+	detail   *codec.Detail
 	manifest *settlement.Manifest
+	program  replay.Program // nil: it is unknown here
+	unknown  error          // why
 	shards   *proof.SumTree // type 5
 	lines    *proof.SumTree // type 3
 	batch    *BatchProof    // nil if it could not be had
@@ -48,6 +51,7 @@ func (x *examiner) openDossier(ctx context.Context, index uint64) *dossier {
 		d.note(err)
 		return d
 	}
+	d.program, d.unknown = x.machine.program(ctx, x.src, &d.body.Program)
 	var err error
 	d.batch, err = proveBatch(ctx, x.src, x.log, &d.record, proof.LeafA(d.record.Bytes))
 	d.note(err)
@@ -121,11 +125,25 @@ func (x *examiner) openShards(ctx context.Context, d *dossier) error {
 	if d.shards, err = proof.BuildSumTree(proof.SumShards, shardLeaves(d.manifest.Entries)); err != nil {
 		return lie(LieManifest, "settlement %d: %v", d.index, err)
 	}
-	leaves, err := postingLeaves(x.frame.details[d.index].Postings)
+	if err := x.openDetail(ctx, d); err != nil {
+		return err
+	}
+	leaves, err := postingLeaves(d.detail.Postings)
 	if err != nil {
 		return err
 	}
 	d.lines, err = proof.BuildSumTree(proof.SumPostings, leaves)
+	return err
+}
+
+// openDetail takes the detail from the frame, or fetches it.
+func (x *examiner) openDetail(ctx context.Context, d *dossier) error {
+	if x.frame != nil {
+		d.detail = x.frame.details[d.index]
+		return nil
+	}
+	var err error
+	d.detail, err = fetchDetail(ctx, x.src, &settled{index: d.index, detail: d.body.Detail, postings: d.body.Postings, charge: d.body.Charge})
 	return err
 }
 

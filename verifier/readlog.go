@@ -44,7 +44,14 @@ func (l *Log) Settlements() int { return len(l.settled) }
 // be nil. Errors: ErrUnavailable when the source does not hand out everything,
 // LieRoot, LieOrder, LieRecord, LieSignature, LieOrigin.
 func ReadLog(ctx context.Context, src Source, pair *Pair, progress func(done, total uint64)) (*Log, error) {
+	return readLog(ctx, src, pair, nil, progress)
+}
+
+// readLog is ReadLog that hands the records to the books of a cycle, if there are any,
+// and then keeps no list of settlements and workloads itself.
+func readLog(ctx context.Context, src Source, pair *Pair, b *books, progress func(done, total uint64)) (*Log, error) {
 	r := &logReader{
+		books: b,
 		log: &Log{
 			Pair:     pair,
 			planned:  map[workloadKey]uint64{},
@@ -80,8 +87,9 @@ func ReadLog(ctx context.Context, src Source, pair *Pair, progress func(done, to
 
 // logReader takes in one record after the other.
 type logReader struct {
-	log  *Log
-	a, b *compact.Range
+	log   *Log
+	books *books // nil: none
+	a, b  *compact.Range
 	// fault is the first record that could not be taken in. It is reported only
 	// after the roots agree: before that, the source may have changed the bytes.
 	fault error
@@ -119,12 +127,22 @@ func (r *logReader) keep(data []byte, index uint64, leaf codec.Hash) error {
 	case index == 0:
 		r.log.Genesis, err = r.log.registry.genesis(&env)
 		return err
+	case r.books != nil:
+		if err := r.books.keep(&env, data, codec.RecordRef{Index: index, Leaf: leaf}, r.rootA); err != nil {
+			return err
+		}
 	case env.Kind == codec.KindSettlement:
 		return r.settlement(env.Body, index, leaf)
 	case env.Kind == codec.KindEvent:
 		return r.event(env.Body, index)
 	}
 	return r.log.registry.apply(&env, index, leaf)
+}
+
+// rootA returns the root of tree A over the records so far.
+func (r *logReader) rootA() (codec.Hash, error) {
+	root, err := r.a.GetRootHash(nil)
+	return codec.Hash(root), err
 }
 
 func (r *logReader) settlement(body []byte, index uint64, leaf codec.Hash) error {

@@ -59,7 +59,8 @@ func (r *registry) genesis(rec *codec.Record) (*codec.Genesis, error) {
 	return g, r.signatures(rec, 0)
 }
 
-// apply takes in a record of kind 2 or 3 at index and checks its signatures.
+// apply takes in a record at index: policies and parties, and the signatures of all
+// kinds that owners sign.
 func (r *registry) apply(rec *codec.Record, index uint64, leaf codec.Hash) error {
 	var err error
 	switch rec.Kind {
@@ -67,6 +68,7 @@ func (r *registry) apply(rec *codec.Record, index uint64, leaf codec.Hash) error
 		err = r.policy(rec.Body, index)
 	case codec.KindParty:
 		err = r.party(rec.Body, index, leaf)
+	case codec.KindDispute, codec.KindAdjustment, codec.KindCycle, codec.KindAudit:
 	default:
 		return nil
 	}

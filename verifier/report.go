@@ -88,7 +88,7 @@ func (a *audit) newReport() *Report {
 	a.seed = in.Seed()
 	return &Report{
 		Origin: c.Origin(), Auditor: o.Auditor, Cycle: o.Cycle,
-		Commitment: Commit(o.Auditor, o.Cycle, o.Secret), Secret: o.Secret, Seed: codec.Hash(a.seed),
+		Commitment: codec.AuditCommitment(o.Auditor, o.Cycle, o.Secret), Secret: o.Secret, Seed: codec.Hash(a.seed),
 		Size: c.Size(), Root: c.Root(), Checkpoint: string(c.Note()),
 		Frame: FrameReport{
 			First: f.First, Last: f.Last, Value: f.Value, Settlements: f.Settlements,

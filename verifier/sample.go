@@ -12,10 +12,10 @@ import (
 
 // Domain-separation bytes of sampling (docs/formats/records.md section 8).
 const (
-	domainSeed   = 0x40
-	domainDraw   = 0x41
-	domainUnit   = 0x43
-	domainCommit = 0x64
+	domainSeed  = 0x40
+	domainDraw  = 0x41
+	domainTrace = 0x42
+	domainUnit  = 0x43
 )
 
 // million is one in parts per million.
@@ -34,14 +34,6 @@ func SampleSize(confPPM, faultPPM, limit uint64) (uint64, error) {
 		return 0, fmt.Errorf("sample size: %d draws are needed for %d ppm at %d ppm, at most %d are allowed", n, confPPM, faultPPM, limit)
 	}
 	return n, nil
-}
-
-// Commit is the auditor's commitment to a secret, made public before the data that
-// it will choose from exists (sampling.md section 2).
-func Commit(auditor codec.ID, cycle uint64, secret [32]byte) codec.Hash {
-	b := append([]byte{domainCommit}, auditor[:]...)
-	b = binary.BigEndian.AppendUint64(b, cycle)
-	return blake3.Sum256(append(b, secret[:]...))
 }
 
 // SeedInputs is everything that a seed depends on. Unused parts are zero.
@@ -73,9 +65,15 @@ func (in *SeedInputs) Seed() Seed {
 // Draw returns the micro-Credit of vouching draw i, below value, each with the same
 // chance. Draws of one seed are numbered 0, 1, 2, ..., so that more of them continue
 // the same list. Value must not be 0.
-func (s Seed) Draw(i, value uint64) uint64 {
+func (s Seed) Draw(i, value uint64) uint64 { return s.draw(domainDraw, i, value) }
+
+// Trace returns the micro-Credit of tracing draw i, below the debit of the journal, like
+// Draw.
+func (s Seed) Trace(i, value uint64) uint64 { return s.draw(domainTrace, i, value) }
+
+func (s Seed) draw(domain byte, i, value uint64) uint64 {
 	limit := ^uint64(0) / value * value
-	b := append(make([]byte, 0, 1+32+8+4), domainDraw)
+	b := append(make([]byte, 0, 1+32+8+4), domain)
 	b = binary.BigEndian.AppendUint64(append(b, s[:]...), i)
 	for try := uint32(0); ; try++ {
 		h := blake3.Sum256(binary.BigEndian.AppendUint32(b, try))

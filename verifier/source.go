@@ -88,6 +88,12 @@ const (
 	LieManifest Lie = "bad_manifest"
 	// LieDetail: a detail does not rebuild what its settlement states.
 	LieDetail Lie = "bad_detail"
+	// LieClose: the close of a cycle is not what the log adds up to.
+	LieClose Lie = "bad_close"
+	// LieAdjustment: an adjustment breaks the rules of its cause.
+	LieAdjustment Lie = "bad_adjustment"
+	// LieReport: an audit's report does not follow from what it names.
+	LieReport Lie = "bad_report"
 	// LieBatch: header, signature or path do not show who submitted a record.
 	LieBatch Lie = "bad_batch"
 	// LieKey: a key is not what the record that should register it says.

@@ -101,7 +101,7 @@ func (a *app) runAudit(c *cobra.Command, f *auditFlags) error {
 	if err != nil {
 		return err
 	}
-	view := &commitmentView{Auditor: auditor, Cycle: f.cycle, Commitment: verifier.Commit(auditor, f.cycle, secret)}
+	view := &commitmentView{Auditor: auditor, Cycle: f.cycle, Commitment: codec.AuditCommitment(auditor, f.cycle, secret)}
 	if f.commit {
 		return a.print(view)
 	}
