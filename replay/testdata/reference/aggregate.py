@@ -1,8 +1,10 @@
 """aggregate@1 group.v1: group reduction (docs/formats/replay.md section 7.5)."""
-from wire import MAX_OUTPUT, MAX_UINT, Input, Invalid, Malformed, NoResult, Reader, arguments, be128, check_limit, encode
+from wire import (MAX_OUTPUT, MAX_UINT, SIGNED, Input, Invalid, Malformed, NoResult, Reader, arguments,
+                  be128, check_limit, encode)
 
 NAME = "aggregate", "group.v1"
 BOUND = 2**47
+MAX_ROWS, MAX_KEYS = 6_710_886, MAX_OUTPUT // 39
 
 
 def parse(args):
@@ -36,7 +38,7 @@ def run(seed, args, data, limit):
         if abs(x) >= BOUND:
             raise Invalid("value")
         add(groups, key, (1, x, x, x, x * x))
-        if len(groups) > MAX_OUTPUT // 39:
+        if len(groups) > MAX_KEYS:
             raise Invalid("output")
     r.end()
     return encode(value(rows, groups)), rows
@@ -46,12 +48,12 @@ def read(output):
     r, groups, last = Reader(output), {}, None
     try:
         r.array(2, 2)
-        rows = r.int(0, MAX_UINT)
-        for _ in range(r.array(0, MAX_UINT)):
+        rows = r.int(0, MAX_ROWS)
+        for _ in range(r.array(0, MAX_KEYS)):
             r.array(6, 6)
-            key, n = r.bytes(0, 65535), r.int(1, MAX_UINT)
+            key, n = r.bytes(0, 65535), r.int(0, MAX_UINT)
             total = int.from_bytes(r.bytes(16, 16), "big", signed=True)
-            low, high = r.int(1 - BOUND, BOUND - 1), r.int(1 - BOUND, BOUND - 1)
+            low, high = r.int(*SIGNED), r.int(*SIGNED)
             squares = int.from_bytes(r.bytes(16, 16), "big")
             if last is not None and key <= last:
                 raise Malformed
@@ -63,15 +65,13 @@ def read(output):
 
 
 def merge(shards):
-    rows, groups, empty = 0, {}, True
+    rows, groups = 0, {}
     for args, output in shards:
         parse(args)
         more, read_groups = read(output)
-        rows, empty = rows + more, False
+        rows += more
         for key, part in read_groups.items():
             add(groups, key, part)
         if rows > MAX_UINT or any(g[0] > MAX_UINT for g in groups.values()):
             raise NoResult("a counter leaves its 64 bits")
-    if empty:
-        raise NoResult("no shard")
     return value(rows, groups)

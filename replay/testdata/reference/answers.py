@@ -51,13 +51,12 @@ def token(program, seed, args, shards, planner):
     return {"token": data.hex()}
 
 
-def arithmetic(exp, means, draws, decimals):
-    """Numbers of docs/determinism.md: e^y, Poisson numbers, decimals with k, -1 << 63 if refused."""
+def arithmetic(exp, means, draws):
+    """Numbers of docs/determinism.md: e^y, sums of weights and Poisson numbers."""
     poisson = [fixed.Poisson(mean) for mean in means]
     return {"exp": [fixed.exp(y) for y in exp],
             "sums": [p.sum for p in poisson],
-            "poisson": [[p.draw(u) for u in draws] for p in poisson],
-            "decimals": [-1 << 63 if v is None else v for v in (fixed.decimal(*d) for d in decimals)]}
+            "poisson": [[p.draw(u) for u in draws] for p in poisson]}
 
 
 def statistics(output, n, levels, values):

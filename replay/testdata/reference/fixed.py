@@ -32,7 +32,8 @@ def powers():
     """E[i] = round(2^31 * 2^(i/256)), by integers alone."""
     values = []
     for i in range(256):
-        low, high = 2**31, 2**32  # the largest n with n - 1/2 not above the number
+        guess = int(2 ** (31 + i / 256))
+        low, high = guess - 4, guess + 4  # the largest n with n - 1/2 not above the number
         while high - low > 1:
             middle = (low + high) // 2
             if (2 * middle - 1) ** 256 <= 2 ** (256 * 32 + i):

@@ -1,7 +1,7 @@
 """mc@1 path.v1: simulation of paths (docs/formats/replay.md section 7.1)."""
 from chance import Chance, high, low, normal
-from wire import (MAX_UINT, Invalid, Malformed, NoResult, Reader, arguments, be128, check_limit, encode,
-                  first_of, number)
+from wire import (MAX_UINT, SIGNED, Invalid, Malformed, NoResult, Reader, arguments, be128, check_limit,
+                  encode, first_of, number)
 
 NAME = "mc", "path.v1"
 TAG = 0x6D630001
@@ -61,7 +61,7 @@ def read(output, values):
         r.array(6, 6)
         n = r.int(values[0], values[0])
         sums = [int.from_bytes(r.bytes(16, 16), "big") for _ in range(2)]
-        ends = [r.int(-M36, M36), r.int(-M36, M36)]
+        ends = [r.int(*SIGNED), r.int(*SIGNED)]
         width = values[8][2] + 2
         r.array(width, width)
         counters = [r.int(0, MAX_UINT) for _ in range(width)]
@@ -88,6 +88,4 @@ def merge(shards):
                  [a + b for a, b in zip(total[3], counters)]]
         if max(total[3]) > MAX_UINT:
             raise NoResult("a counter leaves its 64 bits")
-    if total is None:
-        raise NoResult("no shard")
     return [total[0], *map(be128, total[1]), *total[2], total[3]]

@@ -68,7 +68,7 @@ def read(output, topk, first):
     r, found = Reader(output), []
     try:
         r.array(3, 3)
-        ndocs, words = r.int(0, MAX_UINT), r.int(0, MAX_UINT)
+        ndocs, words = r.int(0, 2**24), r.int(0, MAX_UINT)
         for _ in range(r.array(0, topk)):
             r.array(2, 2)
             found.append([r.int(first, first + ndocs - 1), r.int(1, MAX_UINT)])
@@ -92,6 +92,4 @@ def merge(shards):
         docs, words, union = docs + n, words + more, top(union + found, topk)
         if docs > MAX_UINT or words > MAX_UINT:
             raise NoResult("a counter leaves its 64 bits")
-    if before is None:
-        raise NoResult("no shard")
     return [docs, words, union]

@@ -3,6 +3,7 @@
 UINT, NINT, BYTES, TEXT, ARRAY, MAP = range(6)
 MAX_ARGS, MAX_INPUT, MAX_OUTPUT = 65_536, 2**26, 2**26
 MAX_UINT = 2**64 - 1
+SIGNED = -2**63, 2**63 - 1
 
 
 class Invalid(Exception):
