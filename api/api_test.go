@@ -68,6 +68,9 @@ func questions(ctx context.Context) []question {
 		{"checkpoints", func(s Service) (any, error) { return s.Checkpoints(ctx, 3, 4) }},
 		{"inclusion", func(s Service) (any, error) { return s.Inclusion(ctx, TreeB, 3, 4) }},
 		{"consistency", func(s Service) (any, error) { return s.Consistency(ctx, TreeA, 3, 4) }},
+		{"attachments", func(s Service) (any, error) {
+			return s.Attachments(ctx, []Wanted{{Index: 0, Hashes: []codec.Hash{{1}}}, {Index: 3, Hashes: []codec.Hash{{2}, {3}}}})
+		}},
 		{"status", func(s Service) (any, error) { return s.Status(ctx) }},
 	}...)
 }

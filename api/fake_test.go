@@ -16,6 +16,7 @@ type fake struct {
 	upload   *Upload       // last announced
 	stored   []byte        // last uploaded
 	asked    []uint64      // numbers of the last question
+	signed   *Request      // behind the last question for attachments
 	notReady bool
 }
 
@@ -98,6 +99,17 @@ func (f *fake) Artifact(context.Context, codec.Hash, uint64) (io.ReadCloser, int
 		return nil, 0, f.err
 	}
 	return io.NopCloser(bytes.NewReader(f.stored)), int64(len(f.stored)), nil
+}
+
+func (f *fake) Attachments(ctx context.Context, wanted []Wanted) ([]Attached, error) {
+	f.signed = RequestOf(ctx)
+	var list []Attached
+	for i := range wanted {
+		for _, hash := range wanted[i].Hashes {
+			list = append(list, Attached{Data: hash[:wanted[i].Index]})
+		}
+	}
+	return append(list, Attached{Data: []byte{}, Code: codec.CodeForbidden}), f.err
 }
 
 func (f *fake) PutArtifact(_ context.Context, put *Upload, body io.Reader) (err error) {

@@ -75,7 +75,7 @@ func (h *handler) route(route *Route) http.Handler {
 // full node is alive.
 func (h *handler) admit(route *Route, w http.ResponseWriter, r *http.Request) error {
 	places := h.reads
-	if route.Method == http.MethodPost {
+	if route.Path == batchesPath {
 		places = h.submits
 	}
 	if route.Path != "/healthz" {

@@ -20,6 +20,12 @@ const (
 	MaxItems = 1_000
 	// MaxCheckpoints bounds the checkpoints of one answer: a note may be 64 KiB.
 	MaxCheckpoints = 100
+	// MaxAttached bounds the attachments that are asked for at once, and
+	// MaxAttachedBytes the bytes that are answered, the first one excepted.
+	MaxAttached      = 1_024
+	MaxAttachedBytes = 4 << 20
+	// maxWanted bounds the question for them: MaxAttached hashes, each with an index.
+	maxWanted = 64 << 10
 	// MaxArtifact bounds one artifact: the largest input a shard may have.
 	MaxArtifact = 64 << 20
 	// MaxAnswer bounds what a client reads of an answer that is no artifact: a

@@ -103,8 +103,16 @@ func WithRequest(ctx context.Context, r *Request) context.Context {
 // signed puts the signature of a read into its context, if there is one. Batches and
 // uploads carry their own signatures.
 func signed(r *http.Request) (*http.Request, error) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return r, nil
+	}
+	return signedOver(r, nil)
+}
+
+// signedOver puts the signature of a read with a body into its context, if there is one.
+func signedOver(r *http.Request, body []byte) (*http.Request, error) {
 	values := r.Header.Values(HeaderRequest)
-	if len(values) == 0 || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
+	if len(values) == 0 {
 		return r, nil
 	}
 	if len(values) > 1 {
@@ -114,7 +122,7 @@ func signed(r *http.Request) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Method, s.Target, s.Body = r.Method, r.URL.RequestURI(), codec.BlobHash(nil)
+	s.Method, s.Target, s.Body = r.Method, r.URL.RequestURI(), codec.BlobHash(body)
 	return r.WithContext(WithRequest(r.Context(), s)), nil
 }
 

@@ -16,9 +16,12 @@ type Route struct {
 // Pattern returns "METHOD /path" for http.ServeMux.
 func (r *Route) Pattern() string { return r.Method + " " + r.Path }
 
+// batchesPath is where batches are submitted; every other route reads, or stores a file.
+const batchesPath = "/v1/batches"
+
 // Routes is the contract (docs/formats/http.md section 3, in this order).
 var Routes = []Route{
-	{"POST", "/v1/batches", nil, (*handler).submit},
+	{"POST", batchesPath, nil, (*handler).submit},
 	{"GET", "/v1/batches/{submitter}/{id}", nil, value(getBatch)},
 	{"GET", "/v1/records", []string{"from", "limit"}, value(getRecords)},
 	{"GET", "/v1/records/{index}", nil, value(getRecord)},
@@ -35,6 +38,7 @@ var Routes = []Route{
 	{"GET", "/v1/proofs/consistency", []string{"tree", "from", "to"}, value(getConsistency)},
 	{"GET", "/v1/artifacts/{hash}", []string{"index"}, (*handler).artifact},
 	{"PUT", "/v1/artifacts/{hash}", nil, (*handler).putArtifact},
+	{"POST", "/v1/attachments", nil, (*handler).attached},
 	{"GET", "/v1/statements/{party}", []string{"cycle", "size"}, value(getStatement)},
 	{"GET", "/v1/statements/{party}/lines", with("cycle"), value(getStatementLines)},
 	{"GET", "/v1/find", with("cycle", "kind", "customer", "provider", "adapter", "program", "class", "token",

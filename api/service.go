@@ -49,6 +49,10 @@ type Service interface {
 	// or a file of the artifact store, fetched from another node when missing here. Index
 	// is that of a record which names the bytes and concerns the asker, 0 = none.
 	Artifact(ctx context.Context, hash codec.Hash, index uint64) (io.ReadCloser, int64, error)
+	// Attachments returns attachments that were replicated, in the order of the hashes, with
+	// a code of its own for each that is not served: not_found or forbidden. Fewer than
+	// asked for come, at least one, where more would be over MaxAttachedBytes.
+	Attachments(ctx context.Context, wanted []Wanted) ([]Attached, error)
 	// PutArtifact stores bytes under their BLAKE3. The upload is signed by a key of
 	// a registered party.
 	PutArtifact(ctx context.Context, put *Upload, body io.Reader) error

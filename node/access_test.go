@@ -91,6 +91,7 @@ func TestWhoReadsWhat(t *testing.T) {
 		}
 	}
 	h.checkMoney(service, index, provider, other)
+	h.checkAttachments(service, s, index)
 	forged := hub.sign(t.Context(), "/x")
 	api.RequestOf(forged).Target = "/y"
 	if _, err := service.Balance(forged, h.provider, 0); codeOf(err) != codec.CodeBadSignature {
@@ -100,6 +101,60 @@ func TestWhoReadsWhat(t *testing.T) {
 	if _, err := h.nodes[0].service(true).Balance(t.Context(), h.provider, 0); err != nil {
 		t.Errorf("an open node: %v", err)
 	}
+}
+
+// checkAttachments asks for many attachments at once: each is served as it is alone.
+func (h *hostile) checkAttachments(service api.Service, s *client.Settlement, index uint64) {
+	h.t.Helper()
+	all := []codec.Hash{s.Body.Customer, s.Body.Detail, s.Body.Shards.Blob, {7}}
+	ok, forbidden := []codec.Code{"", "", "", codec.CodeForbidden}, codec.CodeForbidden
+	for name, c := range map[string]struct {
+		who   *asked
+		index uint64
+		want  []codec.Code
+	}{
+		"customer":            {&asked{key: h.customerKey}, index, ok},
+		"customer, no record": {&asked{key: h.customerKey}, 0, []codec.Code{forbidden, forbidden, forbidden, forbidden}},
+		"hub":                 {&asked{key: h.submit}, index, ok},
+		"hub, no record":      {&asked{key: h.submit}, 0, []codec.Code{"", "", "", codec.CodeNotFound}},
+		"provider":            {&asked{key: h.agent}, index, []codec.Code{forbidden, forbidden, forbidden, forbidden}},
+		"operator":            {&asked{key: h.founders.nodes[0]}, 0, []codec.Code{"", "", "", codec.CodeNotFound}},
+		"customer, beyond":    {&asked{key: h.customerKey}, 1 << 40, []codec.Code{forbidden, forbidden, forbidden, forbidden}},
+	} {
+		ctx := c.who.sign(h.t.Context(), "/x")
+		wanted := []api.Wanted{{Index: c.index, Hashes: all[:1]}, {Index: c.index, Hashes: all[1:]}}
+		list, err := service.Attachments(ctx, wanted)
+		if err != nil || len(list) != len(all) {
+			h.t.Errorf("attachments, %s: %d of them, %v", name, len(list), err)
+			continue
+		}
+		for i, x := range list {
+			if x.Code != c.want[i] || x.Code == "" && codec.BlobHash(x.Data) != all[i] || x.Code != "" && len(x.Data) > 0 {
+				h.t.Errorf("attachment %d, %s: %q, want %q", i, name, x.Code, c.want[i])
+			}
+			if _, _, err := service.Artifact(ctx, all[i], c.index); codeOf(err) != x.Code {
+				h.t.Errorf("attachment %d, %s: alone %v, together %q", i, name, err, x.Code)
+			}
+		}
+	}
+	if _, err := service.Attachments(h.t.Context(), []api.Wanted{{Hashes: all}}); codeOf(err) != codec.CodeUnsigned {
+		h.t.Errorf("attachments, nobody: %v", err)
+	}
+	repeated := make([]codec.Hash, api.MaxAttachedBytes/len(h.blob(s.Body.Shards.Blob))+2)
+	for i := range repeated {
+		repeated[i] = s.Body.Shards.Blob
+	}
+	list, err := service.Attachments((&asked{key: h.submit}).sign(h.t.Context(), "/x"), []api.Wanted{{Hashes: repeated}})
+	if err != nil || len(list) != len(repeated)-2 {
+		h.t.Errorf("over the bytes of an answer: %d of %d, %v", len(list), len(repeated), err)
+	}
+}
+
+// blob reads an attachment from the first node.
+func (h *hostile) blob(hash codec.Hash) []byte {
+	v := h.nodes[0].ledger.Read()
+	defer v.Close()
+	return v.Blob(hash)
 }
 
 // checkMoney asks for everything about money as somebody concerned and as a stranger.

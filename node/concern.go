@@ -11,21 +11,35 @@ import (
 // mayRead decides whether bytes with a hash are served: the record at index names them
 // and what it says of them concerns the asker. Index 0 names no record.
 func (a *asker) mayRead(v *ledger.Snapshot, hash codec.Hash, index uint64) error {
-	if a.all {
-		return nil
+	r, err := a.naming(v, index)
+	if err != nil {
+		return err
 	}
-	if index == 0 || index >= v.Size() {
-		return a.mayReadUnnamed(v, hash)
+	return a.mayReadIn(v, hash, index, r)
+}
+
+// naming returns the record at index, which may name bytes for the asker: nil if it is
+// none, or if it is not needed because the asker sees everything.
+func (a *asker) naming(v *ledger.Snapshot, index uint64) (*codec.Record, error) {
+	if a.all || index == 0 || index >= v.Size() {
+		return nil, nil
 	}
 	data, err := v.Record(index)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r, err := codec.DecodeRecord(data)
-	if err != nil {
-		return err
-	}
-	if a.concerned(v, hash, index, &r) {
+	return &r, err
+}
+
+// mayReadIn is mayRead with the record that naming returned.
+func (a *asker) mayReadIn(v *ledger.Snapshot, hash codec.Hash, index uint64, r *codec.Record) error {
+	switch {
+	case a.all:
+		return nil
+	case r == nil:
+		return a.mayReadUnnamed(v, hash)
+	case a.concerned(v, hash, index, r):
 		return nil
 	}
 	return errForbidden
