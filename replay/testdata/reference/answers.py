@@ -86,13 +86,15 @@ def tree(type, leaves, locate=()):
             "located": [t.locate(*x)[0] for x in locate]}
 
 
-def proof(type, root, proof, key, u, column):
-    """What a proof shows of a key and of a micro-Credit or unit."""
+def proof(type, root, sums, proof, key, u, column):
+    """What a proof shows of a key and of a micro-Credit or unit, of a tree with these totals."""
     try:
         shown = sumtree.verify(type, bytes.fromhex(root), bytes.fromhex(proof))
+        if list(shown["top"].sums) != sums:
+            raise sumtree.Refused("other totals")
     except sumtree.Refused:
-        return {"refused": True}
-    return {"refused": False, "member": sumtree.shows_member(shown, bytes.fromhex(key)),
+        return {"member": False, "absent": False, "located": False}
+    return {"member": sumtree.shows_member(shown, bytes.fromhex(key)),
             "absent": sumtree.shows_absent(shown, bytes.fromhex(key)),
             "located": sumtree.shows_locate(shown, u, column)}
 
@@ -121,16 +123,25 @@ def choice(nonce, workload, shard, valid):
     return {"twice": draws.executed_twice(bytes.fromhex(nonce), bytes.fromhex(workload), shard, valid)}
 
 
+def commit(agent, nonce, output):
+    """An agent's commitment to an output."""
+    return {"commitment": draws.answer(*map(bytes.fromhex, (agent, nonce, output))).hex()}
+
+
 def frame(seed, postings, count):
-    """The trees over postings, and where the first draws lead."""
-    f = draws.Frame([{**p, "party": bytes.fromhex(p["party"]), "hash": bytes.fromhex(p["hash"])} for p in postings])
+    """The trees over postings, and where the first draws lead. A posting is [index, [key, value]...]."""
+    made = []
+    for index, *pairs in postings:
+        p = dict(pairs)
+        made.append((index, {**p, 3: bytes.fromhex(p[3]), 13: bytes.fromhex(p[13])}))
+    f = draws.Frame(made)
     drawn = [f.draw(bytes.fromhex(seed), i) for i in range(count if f.value else 0)]
     return {"root": f.tree.root().hex(), "value": f.value, "parties": len(f.parties),
             "draws": [{**d, "party": d["party"].hex()} for d in drawn]}
 
 
 QUESTIONS = {f.__name__: f for f in (run, result, chain, token, arithmetic, statistics, tree, proof, seed, draw,
-                                     unit, size, choice, frame)}
+                                     unit, size, choice, commit, frame)}
 
 
 def answer(question):

@@ -1,6 +1,7 @@
 """Seeds, draws, and the way from a micro-Credit to a work unit (docs/formats/sampling.md)."""
 from blake3 import domain
 from sumtree import Leaf, Tree
+from wire import encode
 
 MILLION = 10**6
 VOUCHING, TRACING = 0x41, 0x42
@@ -67,10 +68,21 @@ def answer(agent_key_id, nonce, output_hash):
     return domain(0x67, agent_key_id + nonce + output_hash)
 
 
+CREDIT = 1
+
+
+def posting_hash(p):
+    """Of a posting, a map with the keys of records.md section 6.1."""
+    return domain(0x31, encode(p))
+
+
 def posting_tree(postings):
-    """Type 2: of one party. A posting is {index, line, credit, debit, hash, ...}."""
-    ordered = sorted(postings, key=lambda p: (p["index"], p["line"]))
-    leaves = [Leaf(u64(p["index"]) + u16(p["line"]), 1, (p["credit"], p["debit"]), p["hash"]) for p in ordered]
+    """Type 2: of one party. A posting is (index of the settlement, map)."""
+    ordered = sorted(postings, key=lambda x: (x[0], x[1][1]))
+    leaves = []
+    for index, p in ordered:
+        sums = (p[5], 0) if p[4] == CREDIT else (0, p[5])
+        leaves.append(Leaf(u64(index) + u16(p[1]), 1, sums, posting_hash(p)))
     return ordered, Tree(2, leaves)
 
 
@@ -79,8 +91,8 @@ class Frame:
 
     def __init__(self, postings):
         parties = {}
-        for p in postings:
-            parties.setdefault(bytes([p["role"]]) + p["party"], []).append(p)
+        for index, p in postings:
+            parties.setdefault(bytes([p[2]]) + p[3], []).append((index, p))
         self.parties, leaves = [], []
         for key in sorted(parties):
             ordered, tree = posting_tree(parties[key])
@@ -96,6 +108,5 @@ class Frame:
         key, postings, tree = self.parties[place]
         j = u - before
         place, before = tree.locate(j, 0)
-        p, j = postings[place], j - before
-        w = unit(s, i, j, p["credit"], p["units"], p["base"])
-        return {"u": u, "party": key[1:], "settlement": p["index"], "line": p["line"], "unit": w}
+        (index, p), j = postings[place], j - before
+        return {"u": u, "party": key[1:], "settlement": index, "line": p[1], "unit": unit(s, i, j, p[5], p[6], p[7])}

@@ -40,14 +40,16 @@ def proofs(file, dice, tt, given, t):
     """Proofs as they are, asked for their own key and for others, and with a bit changed."""
     for i, proof in enumerate(t["proofs"]):
         own = given[i][0]
+        file.add("type %d, proof of leaf %d, other totals" % (tt, i), "proof", type=tt, root=t["root"],
+                 sums=[s + 1 for s in t["sums"]], proof=proof, key=own, u=0, column=0)
         for key in (own, "00" * KEY_LENGTHS[tt], "ff" * KEY_LENGTHS[tt], own[:-2] + "%02x" % (int(own[-2:], 16) ^ 1)):
-            file.add("type %d, proof of leaf %d" % (tt, i), "proof", type=tt, root=t["root"], proof=proof, key=key,
-                     u=dice.between(0, t["sums"][0]), column=0)
+            file.add("type %d, proof of leaf %d" % (tt, i), "proof", type=tt, root=t["root"], sums=t["sums"],
+                     proof=proof, key=key, u=dice.between(0, t["sums"][0]), column=0)
         bad = bytearray.fromhex(proof)
         bad[dice.between(0, len(bad) - 1)] ^= 1 << dice.between(0, 7)
         for name, data in (("a bit changed", bad.hex()), ("cut", proof[:-2]), ("a byte more", proof + "00")):
-            file.add("type %d, proof of leaf %d, %s" % (tt, i, name), "proof", type=tt, root=t["root"], proof=data,
-                     key=own, u=0, column=0)
+            file.add("type %d, proof of leaf %d, %s" % (tt, i, name), "proof", type=tt, root=t["root"],
+                     sums=t["sums"], proof=data, key=own, u=0, column=0)
 
 
 def refused(file, dice, tt):
@@ -83,15 +85,14 @@ def seeds(file, dice):
 def postings(dice, n):
     """Providers and others over a few settlements; every credit of a provider is for units."""
     parties, rows, base = [dice.bytes(16).hex() for _ in range(6)], [], 0
-    for line in range(n):
-        role, side = (1, 0) if line % 2 else (dice.between(2, 4), dice.between(0, 1))
-        amount = dice.between(1, 10**7)
-        row = {"index": 5 + line // 4, "line": line % 4, "role": role, "party": parties[dice.between(0, 5)],
-               "credit": 0 if side else amount, "debit": amount if side else 0,
-               "hash": blake3(bytes([line])).hex()}
+    for i in range(n):
+        role, side = (1, 1) if i % 2 else (dice.between(2, 4), dice.between(1, 2))
+        row = [5 + i // 4, [1, i % 4], [2, role], [3, parties[dice.between(0, 5)]], [4, side], [5, dice.between(1, 10**7)],
+               [13, dice.bytes(16).hex()]]
         if role == 1:
-            row["units"], row["base"] = dice.between(1, 10**6), base
-            base += row["units"]
+            units = dice.between(1, 10**6)
+            row += [[6, units], [7, base]]
+            base += units
         rows.append(row)
     return rows
 
@@ -111,6 +112,9 @@ def draws(File):
     for valid in (0, 9, 10, 11, 1000, 2**40):
         for shard in (0, 7, 4095):
             file.add("choice after %d" % valid, "choice", nonce=SEED.hex(), workload="05" * 16, shard=shard, valid=valid)
-    for i, n in enumerate((2, 3, 8, 40)):
+    for k in range(3):
+        file.add("commitment %d" % k, "commit", agent=dice.bytes(32).hex(), nonce=dice.bytes(32).hex(),
+                 output=dice.bytes(32).hex())
+    for i, n in enumerate((1, 2, 3, 8, 40)):
         file.add("frame of %d postings" % n, "frame", seed=all_seeds[i], postings=postings(dice, n), count=20)
     return file
