@@ -144,6 +144,10 @@ func (x *examiner) checkAgent(d *dossier, e *examination) error {
 	return nil
 }
 
+// keptOutput is the largest output that is held until a result is merged, in bytes;
+// larger ones are fetched again.
+const keptOutput = 1 << 20
+
 // execute fetches the shard's bytes and executes it again, unless that gave what the
 // entry claims in an earlier run.
 func (x *examiner) execute(ctx context.Context, d *dossier, e *examination) (*Work, error) {
@@ -166,7 +170,9 @@ func (x *examiner) execute(ctx context.Context, d *dossier, e *examination) (*Wo
 	if err != nil {
 		return work, err
 	}
-	e.recomputed, e.output = &got, output
+	if e.recomputed = &got; len(output) <= keptOutput {
+		e.output = output
+	}
 	if x.work != nil {
 		if err := x.work.note(workNote{Shard: &key, Result: &got}); err != nil {
 			return work, unavailable(err, "notes")

@@ -283,7 +283,7 @@ func (w *world) execute(s *codec.Settlement, j job) (entries []codec.ShardEntry,
 		outputs = append(outputs, replay.ShardOutput{Args: args, Output: r.Output})
 		agent := w.actors[fmt.Sprintf("provider %d", spec.provider)]
 		e := codec.ShardEntry{Index: uint64(i), Provider: agent.id, Agent: registration(agent.other, codec.UseAgent).ID, Args: w.put(args),
-			Output: codec.Blob{Hash: codec.BlobHash(r.Output), Size: uint64(len(r.Output))}, Units: r.Units, Attempt: 1}
+			Output: codec.Blob{Hash: w.put(r.Output), Size: uint64(len(r.Output))}, Units: r.Units, Attempt: 1}
 		if j.entry != nil {
 			j.entry(i, &e)
 		}
