@@ -67,16 +67,19 @@ func (s *settling) balances() *codec.Refusal {
 	if _, ok := sum(s.v.Turnover(), s.Credit); !ok {
 		return overflow("turnover of the cycle")
 	}
-	balances := make([]Balance, len(s.lines))
-	list := make([]*Balance, len(s.lines))
+	left := s.counts()
+	balances, list := left.balances[:0], left.balanceList[:0]
+	if len(s.lines) > usualLines {
+		balances, list = make([]Balance, 0, len(s.lines)), make([]*Balance, 0, len(s.lines))
+	}
 	for i := range s.lines {
 		line := &s.lines[i]
+		balances = append(balances, *s.v.Balance(Account{s.at.Cycle, line.role, line.party}))
 		b := &balances[i]
-		*b = *s.v.Balance(Account{s.at.Cycle, line.role, line.party})
 		if !b.add(line) {
 			return overflow("balance of " + line.party.String())
 		}
-		list[i] = b
+		list = append(list, b)
 	}
 	s.change.Balances = list
 	return nil
@@ -84,36 +87,49 @@ func (s *settling) balances() *codec.Refusal {
 
 // post makes the rest of the change: the workload's end, the use of its work.
 func (s *settling) post() {
-	w := *s.work
+	end := &struct {
+		workload Workload
+		use      WorkUse
+	}{*s.work, WorkUse{s.work.Author, s.work.ID}}
+	w := &end.workload
 	w.State, w.SettledAt = codec.StateFinalized, s.at.Index
-	s.change.Workload = &w
-	s.change.WorkKey, s.change.WorkUse = s.WorkKey, &WorkUse{Author: w.Author, Workload: w.ID}
+	s.change.Workload = w
+	s.change.WorkKey, s.change.WorkUse = s.WorkKey, &end.use
 	if s.Body.ReplayOf != nil {
 		s.change.WorkKey = ReplayKey(s.WorkKey, w.Author, w.ID)
 	}
-	s.change.Posted = s.posted()
-	s.change.Settled = &Settled{Customer: w.Customer, Token: s.Token, Labels: s.labels}
+	s.posted()
 	if s.Body.Labels != nil {
 		blob, _ := s.blob(*s.Body.Labels) // A7: it is there
 		s.open(*s.Body.Labels, blob)
 	}
 }
 
-// posted returns what the state keeps of the settlement's postings.
-func (s *settling) posted() *Posted {
-	p := &Posted{
-		Index: s.at.Index, Kind: codec.KindSettlement, Author: s.Body.Author, Cycle: s.at.Cycle, Time: s.at.Time,
-		Workload: s.Body.Workload, Program: s.Program, Class: s.Body.Class, WorkKey: s.change.WorkKey,
-		Token: s.Token, Labels: s.Body.Labels, Lines: make([]Line, len(s.lines)),
+// posted makes what the state keeps of the settlement's postings, and what finds it.
+func (s *settling) posted() {
+	x := &struct {
+		posted  Posted
+		settled Settled
+		lines   [usualLines]Line
+	}{}
+	lines := x.lines[:0]
+	if len(s.lines) > len(x.lines) {
+		lines = make([]Line, 0, len(s.lines))
 	}
 	for i := range s.lines {
 		l := &s.lines[i]
-		p.Lines[i] = Line{Role: l.role, Party: l.party, Side: l.side, Amount: l.amount, Hash: s.hashes[i]}
+		lines = append(lines, Line{Role: l.role, Party: l.party, Side: l.side, Amount: l.amount, Hash: s.hashes[i]})
 		if l.share != nil {
-			p.Lines[i].Units = l.share.Units
+			lines[i].Units = l.share.Units
 		}
 	}
-	return p
+	x.posted = Posted{
+		Index: s.at.Index, Kind: codec.KindSettlement, Author: s.Body.Author, Cycle: s.at.Cycle, Time: s.at.Time,
+		Workload: s.Body.Workload, Program: s.Program, Class: s.Body.Class, WorkKey: s.change.WorkKey, Token: s.Token,
+		Labels: s.Body.Labels, Lines: lines,
+	}
+	x.settled = Settled{Customer: s.work.Customer, Token: s.Token, Labels: s.labels}
+	s.change.Posted, s.change.Settled = &x.posted, &x.settled
 }
 
 // add posts a line. It reports false when a sum leaves 63 bits.

@@ -67,18 +67,21 @@ func (s *settling) usages() *codec.Refusal {
 	}
 	var room [1 + len(labelled)]Scope
 	scopes := appendScopes(room[:0], s.at.Cycle, s.work.Customer, s.Body.Class, s.labels)
-	usages := make([]Usage, len(scopes))
-	list := make([]*Usage, len(scopes))
+	left := s.counts()
+	usages, list := left.usages[:0], left.usageList[:0]
+	if len(scopes) > usualScopes {
+		usages, list = make([]Usage, 0, len(scopes)), make([]*Usage, 0, len(scopes))
+	}
 	for i := range scopes {
+		usages = append(usages, *s.v.Usage(scopes[i]))
 		u := &usages[i]
-		*u = *s.v.Usage(scopes[i])
 		if r := customer.withinQuota(u, s.Body.Charge); r != nil {
 			return r
 		}
 		if !u.add(s.Body.Charge, s.Body.Shards.Units) {
 			return overflow("usage of " + s.work.Customer.String())
 		}
-		list[i] = u
+		list = append(list, u)
 	}
 	s.change.Usages = list
 	return nil

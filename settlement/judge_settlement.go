@@ -1,17 +1,21 @@
 package settlement
 
 import (
+	"sync"
+
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/proof"
 )
 
 // settling is the work on one settlement. Its room is enough for settlements of usual
-// size, so that they need one allocation for it; larger ones take more.
+// size; larger ones take more. It is used again for the next one: nothing of a change
+// lies in it.
 type settling struct {
 	*judgement
 	*PreparedSettlement
 	work   *Workload // before
 	lines  []postingLine
+	left   *counted
 	inputs Inputs
 	result Computation
 	room   struct {
@@ -22,9 +26,38 @@ type settling struct {
 	}
 }
 
+// Settlements of usual size have at most so many lines (a customer, three providers, an
+// adapter, the platform) and scopes (a class and a label).
+const (
+	usualLines  = 6
+	usualScopes = 2
+)
+
+// counted is room for what a settlement leaves in accounts and usages. A change is made
+// of few allocations, each of things that live about as long as each other.
+type counted struct {
+	balances    [usualLines]Balance
+	balanceList [usualLines]*Balance
+	usages      [usualScopes]Usage
+	usageList   [usualScopes]*Usage
+}
+
+// counts returns the room of this settlement.
+func (s *settling) counts() *counted {
+	if s.left == nil {
+		s.left = new(counted)
+	}
+	return s.left
+}
+
 // settlement decides on a settlement (docs/formats/records.md section 6.1).
 func (j *judgement) settlement() *codec.Refusal {
-	s := settling{judgement: j, PreparedSettlement: j.rec.Settlement}
+	s := rooms.Get().(*settling)
+	s.judgement, s.PreparedSettlement = j, j.rec.Settlement
+	defer func() {
+		*s = settling{}
+		rooms.Put(s)
+	}()
 	for step := range settlementSteps {
 		if r := s.check(step); r != nil {
 			return r
@@ -33,6 +66,8 @@ func (j *judgement) settlement() *codec.Refusal {
 	s.post()
 	return nil
 }
+
+var rooms = sync.Pool{New: func() any { return new(settling) }}
 
 const settlementSteps = 14
 
