@@ -5,27 +5,38 @@ import (
 	"github.com/forgepool/settle/proof"
 )
 
-// MaxEvidence is the largest evidence file in bytes: three records with their paths,
-// a note, an entry and two paths, rounded up.
+// MaxEvidence is the largest evidence file in bytes: four records with their paths, a
+// note, an entry and four sum proofs, rounded up.
 const MaxEvidence = 512 << 10
 
-// Evidence shows that a settlement in the log is false, to anybody who has the
-// ledger's trust policy and the bundle beside it, and nothing else
+// MaxAnswers is how many nodes' answers evidence of missing data may carry.
+const MaxAnswers = 32
+
+// Evidence shows that a settlement or a cycle close in the log is false, to anybody who
+// has the ledger's trust policy and the bundle beside it, and nothing else
 // (docs/formats/evidence.md).
 type Evidence struct {
 	Version    uint64      `cbor:"1,keyasint"` // 1
 	Origin     string      `cbor:"2,keyasint"` // of tree A
 	Fault      Fault       `cbor:"3,keyasint"`
 	Checkpoint []byte      `cbor:"4,keyasint"`            // signed note of tree A; the records below stand under it
-	Settlement Proved      `cbor:"5,keyasint"`            //
-	Shard      *ShardProof `cbor:"6,keyasint,omitempty"`  // faults 1-4
+	Settlement Proved      `cbor:"5,keyasint"`            // what the fault is about; faults 7-11: the record compared with the close
+	Shard      *ShardProof `cbor:"6,keyasint,omitempty"`  // faults 1-4; fault 6 when a shard names the bytes
 	AgentKey   *Proved     `cbor:"7,keyasint,omitempty"`  // faults 1-4: the record that registers the agent's key
-	Batch      *BatchProof `cbor:"8,keyasint,omitempty"`  // who submitted the settlement; absent if the node did not say
+	Batch      *BatchProof `cbor:"8,keyasint,omitempty"`  // faults 1-6: who submitted the settlement; absent if the node did not say
 	SubmitKey  *Proved     `cbor:"9,keyasint,omitempty"`  // with Batch: the record that registers the submitter's key
 	Policy     *Proved     `cbor:"10,keyasint,omitempty"` // fault 5: the genesis or the record of the policy
-	Recomputed Recomputed  `cbor:"11,keyasint"`           // faults 1-3, 5; zero for fault 4
+	Recomputed Recomputed  `cbor:"11,keyasint"`           // what the checker finds; zero for fault 4
 	Bundle     codec.Hash  `cbor:"12,keyasint"`           // BLAKE3 of the bundle file
 	Sum        codec.Hash  `cbor:"13,keyasint"`           // BLAKE3 of this file's encoding with 32 zero bytes here
+	Close      *Proved     `cbor:"14,keyasint,omitempty"` // faults 7-11
+	CloseKey   *Proved     `cbor:"15,keyasint,omitempty"` // faults 7-11: the record that registers the key that signed the close
+	Journal    []byte      `cbor:"16,keyasint,omitempty"` // fault 7: sum proof of type 4, absent for an empty tree
+	Party      []byte      `cbor:"17,keyasint,omitempty"` // faults 8-10: sum proof of type 1, as above
+	Account    []byte      `cbor:"18,keyasint,omitempty"` // faults 8-10: sum proof of type 2, as above
+	Line       []byte      `cbor:"19,keyasint,omitempty"` // faults 8-10: sum proof of type 3, as above
+	Missing    *codec.Hash `cbor:"20,keyasint,omitempty"` // fault 6: of the bytes
+	Answers    []Answer    `cbor:"21,keyasint,omitempty"` // fault 6: by nodes of the trust policy, ascending by operator
 }
 
 // Proved is a record with its path under the evidence's checkpoint.
@@ -73,13 +84,24 @@ func DecodeEvidence(file []byte) (*Evidence, error) {
 
 // checkShape checks that the fields are those of the fault.
 func (e *Evidence) checkShape() error {
-	if e.Fault < FaultOutput || e.Fault > FaultPayout {
-		return lie(LieMalformed, "unknown %s", e.Fault)
+	f := e.Fault
+	if f < FaultOutput || f > lastFault {
+		return lie(LieMalformed, "unknown %s", f)
 	}
-	payout := e.Fault == FaultPayout
-	if (e.Shard != nil) == payout || (e.AgentKey != nil) == payout || (e.Policy == nil) == payout ||
-		(e.Batch == nil) != (e.SubmitKey == nil) {
-		return lie(LieMalformed, "fields do not fit %s", e.Fault)
+	account := f >= FaultOmittedPosting && f <= FaultAmount
+	fits := (e.AgentKey != nil) == f.ofShard() &&
+		(e.Shard != nil == f.ofShard() || f == FaultMissing) &&
+		(e.Policy != nil) == (f == FaultPayout) &&
+		(e.Batch != nil) == (e.SubmitKey != nil) && (e.Batch == nil || !f.OfClose()) &&
+		(e.Close != nil) == f.OfClose() && (e.CloseKey != nil) == f.OfClose() &&
+		(e.Journal == nil || f == FaultOmittedRecord) &&
+		(e.Party == nil && e.Account == nil && e.Line == nil || account) &&
+		(e.Missing != nil) == (f == FaultMissing) && (len(e.Answers) > 0) == (f == FaultMissing)
+	if !fits {
+		return lie(LieMalformed, "fields do not fit %s", f)
+	}
+	if len(e.Answers) > MaxAnswers {
+		return lie(LieMalformed, "%d answers", len(e.Answers))
 	}
 	return nil
 }

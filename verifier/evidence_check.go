@@ -8,45 +8,10 @@ import (
 	"github.com/forgepool/settle/settlement"
 )
 
-// Confirmed is what evidence shows, confirmed by whoever checked it.
-type Confirmed struct {
-	Fault      Fault             `json:"fault"`
-	Origin     string            `json:"origin"`
-	Settlement uint64            `json:"settlement"` // index in the log
-	Size       uint64            `json:"size"`       // of the checkpoint
-	Hub        codec.ID          `json:"hub"`        // author of the settlement
-	Workload   codec.ID          `json:"workload"`   //
-	Provider   *codec.ID         `json:"provider,omitempty"`
-	Shard      *uint64           `json:"shard,omitempty"`
-	Authorship bool              `json:"authorship"` // the hub's signature over the batch was shown too
-	Signed     bool              `json:"signed"`     // the agent signed the false result; faults 1-3
-	Claimed    *Claimed          `json:"claimed,omitempty"`
-	Recomputed Recomputed        `json:"recomputed"`
-	entry      *codec.ShardEntry // faults 1-4
-	body       *codec.Settlement //
-	agent      *settlement.Key   // faults 1-4
-}
-
-// Claimed is what a manifest entry says of a shard's result.
-type Claimed struct {
-	Output BlobName `json:"output"`
-	Units  uint64   `json:"units"`
-}
-
-// BlobName shows a blob to people.
-type BlobName struct {
-	Hash codec.Hash `json:"hash"`
-	Size uint64     `json:"size"`
-}
-
-// claimed returns what an entry says of its result.
-func claimed(e *codec.ShardEntry) *Claimed {
-	return &Claimed{Output: BlobName{e.Output.Hash, e.Output.Size}, Units: e.Units}
-}
-
-// Check confirms evidence with the trust policy and the bundle alone: the settlement
-// stands in the log, the shard in the settlement, and executing it again gives what
-// the evidence says and not what the settlement says. Errors name what is false: a
+// Check confirms evidence with the trust policy and the bundle alone: the settlement or
+// the close stands in the log, and doing again what it states (executing the shard,
+// computing the payout, looking into the trees) gives what the evidence says and not what
+// the record says. Errors name what is false: a
 // Lie or a proof.Rejection; ErrUnavailable means that this program cannot tell.
 func (e *Evidence) Check(policy *proof.TrustPolicy, bundle []byte) (*Confirmed, error) {
 	if err := e.checkShape(); err != nil {
@@ -62,6 +27,9 @@ func (e *Evidence) Check(policy *proof.TrustPolicy, bundle []byte) (*Confirmed, 
 	if err != nil {
 		return nil, err
 	}
+	if e.Fault.OfClose() {
+		return e.checkClose(policy, blobs)
+	}
 	c, err := e.checkRecord(policy)
 	if err != nil {
 		return nil, err
@@ -71,8 +39,11 @@ func (e *Evidence) Check(policy *proof.TrustPolicy, bundle []byte) (*Confirmed, 
 			return nil, err
 		}
 	}
-	if e.Fault == FaultPayout {
+	switch e.Fault {
+	case FaultPayout:
 		return c, e.checkPayout(policy, c, blobs)
+	case FaultMissing:
+		return c, e.checkMissing(policy, c, blobs)
 	}
 	if err := e.checkShard(policy, c); err != nil {
 		return nil, err
@@ -98,7 +69,7 @@ func (e *Evidence) checkRecord(policy *proof.TrustPolicy) (*Confirmed, error) {
 	}
 	return &Confirmed{
 		Fault: e.Fault, Origin: e.Origin, Settlement: e.Settlement.Index, Size: checkpoint.Size(),
-		Hub: s.Author, Workload: s.Workload, Recomputed: e.Recomputed, body: s,
+		Hub: s.Author, Workload: s.Workload, Recomputed: e.Recomputed, Attested: attested(checkpoint), body: s,
 	}, nil
 }
 
@@ -139,29 +110,38 @@ func (e *Evidence) registeredKey(policy *proof.TrustPolicy, p *Proved, id codec.
 // checkShard checks that the entry stands in the settlement's manifest, and finds its
 // agent's key.
 func (e *Evidence) checkShard(policy *proof.TrustPolicy, c *Confirmed) error {
-	entry := new(codec.ShardEntry)
-	if err := codec.Decode(e.Shard.Entry, entry); err != nil {
-		return lie(LieMalformed, "shard entry: %v", err)
-	}
-	path, err := proof.DecodeSumProof(proof.SumShards, e.Shard.Path)
+	entry, err := e.checkEntry(c)
 	if err != nil {
-		return fmt.Errorf("path of the shard: %w", err)
-	}
-	key := proof.ShardKey(entry.Provider, uint32(entry.Index), uint8(entry.Replica))
-	leaf, err := proof.CheckMember(shardStatement(c.body), key[:], path)
-	if err != nil {
-		return fmt.Errorf("path of the shard: %w", err)
-	}
-	if leaf.Payload != codec.ShardEntryHash(entry) || leaf.Sums[0] != entry.Units {
-		return lie(LieManifest, "the entry is not the one in the manifest")
+		return err
 	}
 	if c.agent, err = e.registeredKey(policy, e.AgentKey, entry.Agent); err != nil {
 		return fmt.Errorf("agent's key: %w", err)
 	}
-	c.entry, c.Provider, c.Shard = entry, &entry.Provider, &entry.Index
 	c.Claimed = claimed(entry)
 	c.Signed = receiptValid(e.Origin, c.body, c.agent, entry)
 	return nil
+}
+
+// checkEntry checks that the entry stands in the settlement's manifest.
+func (e *Evidence) checkEntry(c *Confirmed) (*codec.ShardEntry, error) {
+	entry := new(codec.ShardEntry)
+	if err := codec.Decode(e.Shard.Entry, entry); err != nil {
+		return nil, lie(LieMalformed, "shard entry: %v", err)
+	}
+	path, err := proof.DecodeSumProof(proof.SumShards, e.Shard.Path)
+	if err != nil {
+		return nil, fmt.Errorf("path of the shard: %w", err)
+	}
+	key := proof.ShardKey(entry.Provider, uint32(entry.Index), uint8(entry.Replica))
+	leaf, err := proof.CheckMember(shardStatement(c.body), key[:], path)
+	if err != nil {
+		return nil, fmt.Errorf("path of the shard: %w", err)
+	}
+	if leaf.Payload != codec.ShardEntryHash(entry) || leaf.Sums[0] != entry.Units {
+		return nil, lie(LieManifest, "the entry is not the one in the manifest")
+	}
+	c.entry, c.Provider, c.Shard = entry, &entry.Provider, &entry.Index
+	return entry, nil
 }
 
 // checkReceipt confirms that the agent did not sign the result.

@@ -3,52 +3,10 @@ package verifier
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/replay"
 )
-
-// Fault is a way in which a settlement is false that a third party can see from an
-// evidence file. The numbers never change meaning (docs/formats/evidence.md).
-type Fault uint64
-
-// The faults.
-const (
-	// FaultOutput: executing the shard again gives another output.
-	FaultOutput Fault = 1
-	// FaultUnits: executing it again gives other work units than were paid for.
-	FaultUnits Fault = 2
-	// FaultInvalid: arguments or input break a rule of the program: there is nothing to pay.
-	FaultInvalid Fault = 3
-	// FaultReceipt: the agent did not sign the result that is attributed to it.
-	FaultReceipt Fault = 4
-	// FaultPayout: the policy gives another charge, split or postings.
-	FaultPayout Fault = 5
-)
-
-var faultNames = [...]string{"", "wrong_output", "wrong_units", "invalid_shard", "bad_receipt", "wrong_payout"}
-
-// String returns the fault's name, such as "wrong_output".
-func (f Fault) String() string {
-	if f >= 1 && int(f) < len(faultNames) {
-		return faultNames[f]
-	}
-	return fmt.Sprintf("fault %d", uint64(f))
-}
-
-// MarshalText makes JSON show the name.
-func (f Fault) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
-
-// UnmarshalText reads the name of a fault.
-func (f *Fault) UnmarshalText(text []byte) error {
-	i := slices.Index(faultNames[:], string(text))
-	if i < 1 {
-		return fmt.Errorf("verifier: no fault %q", text)
-	}
-	*f = Fault(i)
-	return nil
-}
 
 // Work is the bytes that a shard was executed on.
 type Work struct {
