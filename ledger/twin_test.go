@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"flag"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -103,11 +102,7 @@ func (m *twin) check(t *rapid.T, l *Ledger) {
 // TestTwin drives the ledger and its dumb twin with the same random commands and
 // restarts.
 func TestTwin(t *testing.T) {
-	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue { // each check is a whole ledger
-		if err := f.Value.Set("15"); err != nil {
-			t.Fatal(err)
-		}
-	}
+	wholeLedgers(t, "15")
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t)
 		l, err := Create("db", w.genesis, Options{FS: vfs.NewMem(), StateEntries: rapid.SampledFrom([]int{2, 1000}).Draw(rt, "cache")})

@@ -105,7 +105,7 @@ func (w *world) closeOf(l *Ledger) []byte {
 	return signRecord(codec.KindCycle, codec.EncodeCycle(&codec.Cycle{
 		ID: w.draw(), At: w.now, Cycle: x.Cycle, Author: w.hub.id, Op: codec.CycleClose, Range: &x.Range, Prev: &prev,
 		Counts: x.Counts[:], Journal: &x.Journal, Parties: &x.Parties, Subtotals: &x.Subtotals, Held: &x.Held,
-		Policy: &w.policy.Hash, Log: &x.Log, Unfinished: &x.Unfinished, Batches: &x.Batches, Cut: &c.Cut.RecordRef,
+		Policy: &s.View(w.now).PolicyFor(x.Cycle).Hash, Log: &x.Log, Unfinished: &x.Unfinished, Batches: &x.Batches, Cut: &c.Cut.RecordRef,
 	}), w.hub)
 }
 

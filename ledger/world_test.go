@@ -29,6 +29,9 @@ type world struct {
 	index   uint64        // raft
 	cycle   uint64        // open
 	labels  []codec.Label // of the settlements to come
+	adapter *codec.ID     // of the workloads to come
+	payer   actor         // of the workloads to come, if it is not the customer
+	weight  func(provider codec.ID) uint64
 }
 
 // actor is a party with one key per use.
@@ -242,13 +245,20 @@ func (w *world) apply(l *Ledger, batches ...[]byte) {
 
 // sealed is the blob with which some workload names the customer.
 func (w *world) sealed(salt codec.ID) []byte {
-	blob, _ := codec.Seal(salt, w.all["customer"].id)
+	blob, _ := codec.Seal(salt, w.customer().id)
 	return blob
+}
+
+func (w *world) customer() actor {
+	if w.payer.keys == nil {
+		return w.all["customer"]
+	}
+	return w.payer
 }
 
 func (w *world) event(id codec.ID, state codec.State, seq uint64, prev codec.Hash, sealed []byte) *codec.Event {
 	e := &codec.Event{ID: w.draw(), At: w.now, Cycle: w.cycle, Author: w.hub.id, Workload: id, State: state, Seq: seq,
-		Prev: prev, Customer: codec.BlobHash(sealed), Program: codec.ProgramID(&testProgram)}
+		Prev: prev, Customer: codec.BlobHash(sealed), Program: codec.ProgramID(&testProgram), Adapter: w.adapter}
 	if state == codec.StatePlanned {
 		e.Plan = &codec.Plan{Count: 1, Root: hashOf("plan"), Nonce: hashOf("nonce")}
 	}
@@ -309,10 +319,12 @@ func (w *world) settle(id codec.ID, seed codec.Hash, entries []codec.ShardEntry,
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	in := &settlement.Inputs{Program: codec.ProgramID(&testProgram), Customer: w.all["customer"].id, Providers: m.Shares,
+	in := &settlement.Inputs{Program: codec.ProgramID(&testProgram), Customer: w.customer().id, Adapter: w.adapter, Providers: m.Shares,
 		Components: []codec.Component{{Code: 1, Unit: 1, Qty: m.Units}}}
 	for i := range in.Providers {
-		in.Providers[i].Weight = 1_000_000
+		if in.Providers[i].Weight = 1_000_000; w.weight != nil {
+			in.Providers[i].Weight = w.weight(in.Providers[i].Provider)
+		}
 	}
 	x, err := settlement.Compute(w.policy, in)
 	if err != nil {
@@ -328,7 +340,7 @@ func (w *world) settle(id codec.ID, seed codec.Hash, entries []codec.ShardEntry,
 	disclosures, labels, more := w.labelled()
 	return bare(codec.KindSettlement, codec.EncodeSettlement(&codec.Settlement{
 		ID: w.draw(), At: w.now, Cycle: w.cycle, Author: w.hub.id, Workload: id, Policy: w.policy.Hash,
-		Customer: codec.BlobHash(sealed), Disclosures: disclosures, Labels: labels, Program: testProgram, Class: 5, Seed: seed,
+		Customer: codec.BlobHash(sealed), Disclosures: disclosures, Labels: labels, Adapter: w.adapter, Program: testProgram, Class: 5, Seed: seed,
 		Args:   codec.Blob{Hash: hashOf("args"), Size: 1},
 		Shards: codec.ShardsRef{Count: n, Root: m.Root, Units: m.Units, Blob: codec.BlobHash(manifestBlob), Size: uint64(len(manifestBlob))},
 		Result: codec.Blob{Hash: hashOf("result"), Size: 1},
