@@ -1,6 +1,9 @@
 package ledger
 
 import (
+	"sync"
+	"sync/atomic"
+
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/proof"
 	"github.com/forgepool/settle/settlement"
@@ -50,6 +53,37 @@ func (a *account) fold() {
 		}
 	}
 	a.fresh = nil
+}
+
+// aloneLines is how many lines are folded where they are: for so few, other goroutines
+// would cost more than they take over.
+const aloneLines = 64
+
+// foldAside folds the accounts of this run, on goroutines of its own if that is worth it;
+// the other tables can be written meanwhile. Each account has a tree of its own, so who
+// folds which does not show. The function returned waits for the end.
+func (s *state) foldAside() (wait func()) {
+	var fresh []*account
+	lines := 0
+	for i := range s.accounts.dirty {
+		if a := &s.accounts.dirty[i].value; len(a.fresh) > 0 {
+			fresh = append(fresh, a)
+			lines += len(a.fresh)
+		}
+	}
+	if lines <= aloneLines {
+		return func() {} // flushAccount folds
+	}
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(workers(), len(fresh)) {
+		all.Go(func() {
+			for i := next.Add(1); i <= int64(len(fresh)); i = next.Add(1) {
+				fresh[i-1].fold()
+			}
+		})
+	}
+	return all.Wait
 }
 
 // root returns the root of the tree.

@@ -18,7 +18,11 @@ func (l *Ledger) commit() {
 		l.state.checkRun()
 	}
 	l.noteOperators()
+	folded := l.state.foldAside()
 	for _, t := range l.state.all {
+		if t == space(&l.state.accounts) {
+			folded()
+		}
 		t.seal(&l.w)
 	}
 	l.state.sealTally(&l.w)

@@ -95,9 +95,10 @@ func newState(o Options) *state {
 	s.accounts.ready = flushAccount
 	s.now, s.past = newTally(), newTally()
 	s.all = append([]space{
-		&s.parties, &s.keys, &s.workloads, &s.workUses, &s.accounts,
+		&s.parties, &s.keys, &s.workloads, &s.workUses,
 		&s.openings, &s.recordIDs, &s.batchIDs, &s.blobRefs, &s.nodes,
 	}, s.books.spaces()...)
+	s.all = append(s.all, &s.accounts) // the last one: see foldAside
 	return s
 }
 
@@ -137,12 +138,25 @@ func (s *state) touch(records []settlement.PreparedRecord) {
 	for i := range records {
 		r := &records[i]
 		hashes = append(hashes, locate(appendPair(room[:0], spaceRecordID, pair{r.Author, r.Header.ID})))
-		if r.Event != nil {
-			hashes = append(hashes, locate(appendPair(room[:0], spaceWorkload, pair{r.Author, r.Event.Body.Workload})))
+		if e := r.Event; e != nil {
+			hashes = append(hashes, locate(appendPair(room[:0], spaceWorkload, pair{r.Author, e.Body.Workload})),
+				locateHash(spaceOpening, &e.Body.Customer), locateHash(spaceBlobRef, &e.Body.Customer))
+		}
+		if x := r.Settlement; x != nil {
+			hashes = append(hashes, locateHash(spaceWorkUse, &x.WorkKey), locateHash(spaceToken, &x.Token),
+				locateHash(spaceBlobRef, &x.Body.Shards.Blob), locateHash(spaceBlobRef, &x.Body.Detail))
 		}
 	}
 	s.touched ^= s.known.touch(hashes)
 	s.hashes = hashes
+}
+
+// locateHash is locate of a key that is a space and a hash.
+func locateHash(space byte, h *codec.Hash) uint64 {
+	var room [33]byte
+	room[0] = space
+	copy(room[1:], h[:])
+	return locate(room[:])
 }
 
 // settled tells the state that the store now holds everything accepted.

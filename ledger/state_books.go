@@ -18,11 +18,7 @@ func (s *state) acceptBooks(a *arrival, c *settlement.Change) {
 	if c.Posted != nil {
 		s.acceptPosted(a, c)
 	}
-	for _, b := range c.Balances {
-		x := s.account(b.Account)
-		x.Balance = b
-		s.accounts.put(s.db, b.Account, x)
-	}
+	s.acceptBalances(a.index, c)
 	for _, u := range c.Usages {
 		s.usages.put(s.db, u.Scope, u)
 	}
@@ -49,18 +45,51 @@ func (s *state) account(k settlement.Account) account {
 	return x
 }
 
-// acceptPosted posts the lines of a record.
+// acceptBalances posts the lines of a record and sets the balances that result. Each
+// account with a line has a balance; as a rule they stand in the same order.
+func (s *state) acceptBalances(index uint64, c *settlement.Change) {
+	var lines []settlement.Line
+	if c.Posted != nil {
+		lines = c.Posted.Lines
+	}
+	if len(lines) > 0 && !inOrder(lines, c.Balances) {
+		for i := range lines {
+			k := settlement.Account{Cycle: c.Posted.Cycle, Role: lines[i].Role, Party: lines[i].Party}
+			x := s.account(k)
+			x.post(index, i, &lines[i])
+			s.accounts.put(s.db, k, x)
+		}
+		lines = nil
+	}
+	for i, b := range c.Balances {
+		x := s.account(b.Account)
+		if i < len(lines) {
+			x.post(index, i, &lines[i])
+		}
+		x.Balance = b
+		s.accounts.put(s.db, b.Account, x)
+	}
+}
+
+// inOrder says whether the accounts of lines are those of balances one by one. None is
+// twice among balances, so each account then has one line.
+func inOrder(lines []settlement.Line, balances []*settlement.Balance) bool {
+	if len(lines) != len(balances) {
+		return false
+	}
+	for i := range lines {
+		if b := balances[i]; b.Role != lines[i].Role || b.Party != lines[i].Party {
+			return false
+		}
+	}
+	return true
+}
+
+// acceptPosted keeps the postings of a record and enters it into the lists.
 func (s *state) acceptPosted(a *arrival, c *settlement.Change) {
 	p := c.Posted
 	s.postings.create(a.index, p)
 	s.now.post(p, a.leaf)
-	for i := range p.Lines {
-		l := &p.Lines[i]
-		k := settlement.Account{Cycle: p.Cycle, Role: l.Role, Party: l.Party}
-		x := s.account(k)
-		x.post(a.index, i, l)
-		s.accounts.put(s.db, k, x)
-	}
 	if c.Settled == nil {
 		return
 	}
