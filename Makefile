@@ -2,7 +2,7 @@
 GO ?= go
 BIN := bin
 
-.PHONY: all build demo test race lint fuzz bench bench-export wasm-examples check clean
+.PHONY: all build demo test race lint fuzz bench bench-export wasm-examples portability check clean
 
 all: build
 
@@ -46,6 +46,9 @@ bench-export: ## a million FOCUS rows and the other exports, from records at han
 
 wasm-examples: ## the user programs in C and Rust of the tests, again from their sources
 	replay/wasm/testdata/examples/build.sh
+
+portability: ## the vectors on arm64 and s390x under qemu-user, without fused multiply-add, and on amd64 level 3
+	internal/portability/run.sh
 
 check: lint test demo ## everything that .ci/run runs
 
