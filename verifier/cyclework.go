@@ -218,7 +218,7 @@ func (f *finding) describeShard(d *dossier, x *examination) {
 	f.item = CycleItem{
 		Kind: ItemShard, Record: d.index, Recomputed: x.recomputed, Verdict: x.verdict, Fault: uint64(x.fault),
 		Taint: taintOf(x.verdict, x.fault, e.Units, x.recomputed), Reasons: shortened(x.reasons),
-		Shard: &ItemShardX{Program: codec.ProgramID(&d.body.Program), Provider: e.Provider, Index: e.Index, Replica: e.Replica,
+		Shard: &ShardItem{Program: codec.ProgramID(&d.body.Program), Provider: e.Provider, Index: e.Index, Replica: e.Replica,
 			Args: e.Args, Inputs: e.Inputs, Output: e.Output, Units: e.Units},
 	}
 	if f.item.Shard.Inputs == nil {

@@ -312,7 +312,7 @@ func (r *CycleReport) Attestation(at *proof.Checkpoint, ms, open uint64, finding
 }
 
 // sameShard says whether an item is about an entry of a settlement's manifest.
-func sameShard(item *ItemShardX, program codec.Hash, e *codec.ShardEntry) bool {
+func sameShard(item *ShardItem, program codec.Hash, e *codec.ShardEntry) bool {
 	if item == nil || item.Program != program || item.Provider != e.Provider || item.Index != e.Index || item.Replica != e.Replica ||
 		item.Args != e.Args || item.Output != e.Output || item.Units != e.Units || len(item.Inputs) != len(e.Inputs) {
 		return false

@@ -24,17 +24,32 @@ type auditFlags struct {
 	workers                     int
 }
 
+// audit is the audit of a range of the log, with the commands that audit closed cycles
+// below it.
 func (a *app) audit() *cobra.Command {
+	c := a.auditSpot()
+	c.Use = "audit"
+	c.Short = "Audit the log or a closed billing cycle"
+	c.Long = `Audits of closed cycles have three steps: intent, run, publish; anybody repeats them with
+verify. Without a subcommand it audits a range of the log, like settle audit spot.
+
+` + c.Long
+	c.Example = strings.ReplaceAll(c.Example, "audit spot", "audit")
+	c.AddCommand(a.auditIntent(), a.auditRun(), a.auditPublish(), a.auditVerify(), a.auditSpot())
+	return c
+}
+
+func (a *app) auditSpot() *cobra.Command {
 	var f auditFlags
 	c := &cobra.Command{
-		Use:   "audit",
-		Short: "Draw shards by the value paid for them, execute them again, and compare",
-		Long: `Audit reads the whole log and rebuilds it, draws micro-Credits of provider payout by a
+		Use:   "spot",
+		Short: "Audit a range of the log: draw shards by their value, and execute them again",
+		Long: `Spot reads the whole log and rebuilds it, draws micro-Credits of provider payout by a
 seed that neither the hub nor the auditor could steer, and executes the shards that they
 paid for again.
 
-First, before the data exists: settle audit --commit. It makes the auditor's secret and
-prints the commitment, to be published. Later: settle audit with the same secret. The
+First, before the data exists: settle audit spot --commit. It makes the auditor's secret and
+prints the commitment, to be published. Later: settle audit spot with the same secret. The
 commitment is always printed first. Evidence of every mismatch is written to the output
 directory; settle check confirms it with the trust policy alone.
 
@@ -43,8 +58,8 @@ Without --draws the sample is as large as confidence and fault ask for: 299 draw
 
 Exit codes: 0 all draws match, 1 a mismatch or a lie about the log, 3 a draw could not be
 judged.`,
-		Example: `  settle audit --commit --secret audit.secret --auditor AUDITOR_ID --cycle 202611
-  settle audit --secret audit.secret --auditor AUDITOR_ID --cycle 202611 --draws 60 --out audit-out`,
+		Example: `  settle audit spot --commit --secret audit.secret --auditor AUDITOR_ID --cycle 202611
+  settle audit spot --secret audit.secret --auditor AUDITOR_ID --cycle 202611 --draws 60 --out audit-out`,
 		Args: exactly(),
 		RunE: func(c *cobra.Command, _ []string) error { return a.runAudit(c, &f) },
 	}
