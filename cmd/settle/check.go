@@ -20,6 +20,7 @@ const (
 	typeConsistency = "consistency"
 	typeEvidence    = "evidence"
 	typeFork        = "fork"
+	typeShare       = "share"
 	typeCheckpoint  = "checkpoint"
 )
 
@@ -45,7 +46,7 @@ func (a *app) check() *cobra.Command {
 		Short: "Check receipts, proofs, evidence and checkpoints, offline",
 		Long: `Check verifies files with the trust policy alone: no node is asked. It knows receipts,
 consistency proofs, evidence (with NAME.bundle beside NAME.evidence; the shard is executed
-again), forks and checkpoints, by extension or by their first line. It names exactly what
+again), forks, shares (settle share) and checkpoints, by extension or by their first line. It names exactly what
 is wrong with a file that does not verify.
 
 ` + proof.ReceiptLimits,
@@ -67,12 +68,12 @@ is wrong with a file that does not verify.
 			return a.verdicts(results)
 		},
 	}
-	c.Flags().StringVar(&as, "type", "", "receipt, consistency, evidence, fork or checkpoint, if neither name nor content tell")
+	c.Flags().StringVar(&as, "type", "", "receipt, consistency, evidence, fork, share or checkpoint, if neither name nor content tell")
 	return c
 }
 
 // maxChecked bounds what is read of any file but a bundle.
-const maxChecked = 1 << 20
+const maxChecked = verifier.MaxShare
 
 // checkFile checks one file. The error is one of the call, not of the file.
 func checkFile(policy *proof.TrustPolicy, name, as string) (*verified, error) {
@@ -93,10 +94,12 @@ func checkFile(policy *proof.TrustPolicy, name, as string) (*verified, error) {
 		err = v.evidence(policy, name, file)
 	case typeFork:
 		err = v.fork(policy, file)
+	case typeShare:
+		err = v.share(policy, file)
 	case typeCheckpoint:
 		err = v.checkpoint(policy, file)
 	default:
-		return nil, usage("--type is %q: receipt, consistency, evidence, fork or checkpoint", v.Type)
+		return nil, usage("--type is %q: receipt, consistency, evidence, fork, share or checkpoint", v.Type)
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return nil, err
@@ -112,11 +115,11 @@ func checkFile(policy *proof.TrustPolicy, name, as string) (*verified, error) {
 // first line must not change the type, so the name comes first.
 func typeOf(name string, file []byte) string {
 	switch ext := strings.TrimPrefix(filepath.Ext(name), "."); ext {
-	case typeReceipt, typeConsistency, typeEvidence, typeFork, typeCheckpoint:
+	case typeReceipt, typeConsistency, typeEvidence, typeFork, typeShare, typeCheckpoint:
 		return ext
 	}
 	first, _, _ := bytes.Cut(file, []byte("\n"))
-	for _, t := range []string{typeReceipt, typeConsistency, typeFork} {
+	for _, t := range []string{typeReceipt, typeConsistency, typeFork, typeShare} {
 		if string(first) == "settle "+t+" v1" {
 			return t
 		}

@@ -45,18 +45,27 @@ func (a *app) draftShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			body, err := viewBody(&codec.Record{Version: 1, Kind: d.Kind, Body: d.Body})
+			v, err := d.view()
 			if err != nil {
 				return refuse("%s: %v", args[0], err)
-			}
-			v := &draftView{Kind: d.Kind.String(), Origin: d.origin, Digest: d.Digest(d.origin),
-				Signatures: []string{}, Attachments: len(d.Attachments), Body: body}
-			for i := range d.Signatures {
-				v.Signatures = append(v.Signatures, d.Signatures[i].Key.String())
 			}
 			return a.printJSON(v)
 		},
 	}
+}
+
+// view decodes a draft for people.
+func (d *draft) view() (*draftView, error) {
+	body, err := viewBody(&codec.Record{Version: 1, Kind: d.Kind, Body: d.Body})
+	if err != nil {
+		return nil, err
+	}
+	v := &draftView{Kind: d.Kind.String(), Origin: d.origin, Digest: d.Digest(d.origin),
+		Signatures: []string{}, Attachments: len(d.Attachments), Body: body}
+	for i := range d.Signatures {
+		v.Signatures = append(v.Signatures, d.Signatures[i].Key.String())
+	}
+	return v, nil
 }
 
 // templated are the flags of commands that read a file which they can also begin.

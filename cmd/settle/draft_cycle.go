@@ -19,8 +19,11 @@ type cycleFlags struct {
 	round       uint64 // ms that the beacon's round must not precede, 0 = two hours from now
 }
 
+// cycleMaker makes a cycle record of a hub.
+type cycleMaker func(f *cycleFlags, ctx context.Context, s api.Service, hub codec.ID) (*client.Draft, error)
+
 // cycleDraft is a command that drafts a cycle record by a hub.
-func (a *app) cycleDraft(c *cobra.Command, make func(ctx context.Context, s api.Service, hub codec.ID, f *cycleFlags) (*client.Draft, error)) *cobra.Command {
+func (a *app) cycleDraft(c *cobra.Command, make cycleMaker) *cobra.Command {
 	var f cycleFlags
 	c.Args = exactly()
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -38,16 +41,20 @@ func (a *app) cycleDraft(c *cobra.Command, make func(ctx context.Context, s api.
 		if err != nil {
 			return err
 		}
-		d, err := make(ctx, s, hub, &f)
+		d, err := make(&f, ctx, s, hub)
 		if err != nil {
 			return err
 		}
 		return a.write(d, status.OriginA, f.out)
 	}
-	c.Flags().StringVar(&f.author, "author", "", "party id of the hub")
-	c.Flags().Uint64Var(&f.round, "beacon-after", 0, "Unix milliseconds that the beacon's round must not precede (default: two hours from now)")
+	f.add(c)
 	c.Flags().StringVar(&f.out, "out", "", "draft file to write (default: standard output)")
 	return c
+}
+
+func (f *cycleFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.author, "author", "", "party id of the hub")
+	c.Flags().Uint64Var(&f.round, "beacon-after", 0, "Unix milliseconds that the beacon's round must not precede (default: two hours from now)")
 }
 
 // beacon returns the round that a record names under the policy of a cycle.
@@ -67,38 +74,57 @@ func (f *cycleFlags) beacon(ctx context.Context, s api.Service, cycle uint64) (*
 	return client.RoundAfter(&body.Audit.Beacon, after), nil
 }
 
+// cut makes the record that ends the open cycle.
+func (f *cycleFlags) cut(ctx context.Context, s api.Service, hub codec.ID) (*client.Draft, error) {
+	status, err := s.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Record(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	genesis, _, err := client.Genesis(r.Bytes)
+	if err != nil {
+		return nil, refuse("%v", err)
+	}
+	beacon, err := f.beacon(ctx, s, status.Cycle)
+	if err != nil {
+		return nil, err
+	}
+	d := client.DraftCut(hub, client.Now(), status.Cycle, genesis.Cycles.Numbering, beacon)
+	if d == nil {
+		return nil, refuse("no cycle follows %d", status.Cycle)
+	}
+	return d, nil
+}
+
+// close makes the record that states what the cycle came to.
+func (f *cycleFlags) close(ctx context.Context, s api.Service, hub codec.ID) (*client.Draft, error) {
+	x, err := s.Closing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var beacon *codec.BeaconRound
+	if now := client.Now(); x.Beacon != nil && x.Beacon.NotBefore < now+beaconAhead/2 {
+		if beacon, err = f.beacon(ctx, s, x.Cycle); err != nil {
+			return nil, err
+		}
+	}
+	return client.DraftClose(hub, client.Now(), x, beacon), nil
+}
+
 func (a *app) draftCut() *cobra.Command {
 	return a.cycleDraft(&cobra.Command{
 		Use:   "cut",
 		Short: "Draft the end of the open billing cycle",
 		Long: `Cut drafts the record that ends the open cycle; settling goes on in the next one at once. The
 hub signs it. Governance signs too if it should not wait for audit intents or for the end of
-the month. Submit it alone, or as the last record of its batch.`,
+the month. Submit it alone, or as the last record of its batch. With all keys at hand, settle
+cycle cut does everything at once.`,
 		Example: `  settle draft cut --author HUB_ID --out cut.draft
   settle sign cut.draft --key hub-owner.key --out cut.sig`,
-	}, func(ctx context.Context, s api.Service, hub codec.ID, f *cycleFlags) (*client.Draft, error) {
-		status, err := s.Status(ctx)
-		if err != nil {
-			return nil, err
-		}
-		r, err := s.Record(ctx, 0)
-		if err != nil {
-			return nil, err
-		}
-		genesis, _, err := client.Genesis(r.Bytes)
-		if err != nil {
-			return nil, refuse("%v", err)
-		}
-		beacon, err := f.beacon(ctx, s, status.Cycle)
-		if err != nil {
-			return nil, err
-		}
-		d := client.DraftCut(hub, client.Now(), status.Cycle, genesis.Cycles.Numbering, beacon)
-		if d == nil {
-			return nil, refuse("no cycle follows %d", status.Cycle)
-		}
-		return d, nil
-	})
+	}, (*cycleFlags).cut)
 }
 
 func (a *app) draftClose() *cobra.Command {
@@ -106,19 +132,8 @@ func (a *app) draftClose() *cobra.Command {
 		Use:   "close",
 		Short: "Draft the close of the billing cycle that was cut",
 		Long: `Close drafts the record that states what the cycle came to: the node says what it must
-state, and every replica compares. The hub signs it.`,
+state, and every replica compares. The hub signs it. With all keys at hand, settle cycle close
+does everything at once.`,
 		Example: `  settle draft close --author HUB_ID --out close.draft`,
-	}, func(ctx context.Context, s api.Service, hub codec.ID, f *cycleFlags) (*client.Draft, error) {
-		x, err := s.Closing(ctx)
-		if err != nil {
-			return nil, err
-		}
-		var beacon *codec.BeaconRound
-		if now := client.Now(); x.Beacon != nil && x.Beacon.NotBefore < now+beaconAhead/2 {
-			if beacon, err = f.beacon(ctx, s, x.Cycle); err != nil {
-				return nil, err
-			}
-		}
-		return client.DraftClose(hub, client.Now(), x, beacon), nil
-	})
+	}, (*cycleFlags).close)
 }
