@@ -146,7 +146,19 @@ func (x *life) end() {
 	}
 	opened, want := one(x, x.opened, "dispute"), codec.Code("")
 	var d *settlement.Dispute
-	x.read(func(s *Snapshot) { d = s.Dispute(opened) })
+	x.read(func(s *Snapshot) {
+		d = s.Dispute(opened)
+		if x.maybe(4, "of those that ended too") {
+			return
+		}
+		for _, other := range x.opened { // mostly the first that is open
+			if d = s.Dispute(other); d.Status == settlement.StatusOpen {
+				opened = other
+				return
+			}
+		}
+		d = s.Dispute(opened)
+	})
 	op := codec.DisputeOp(rapid.IntRange(int(codec.DisputeEvidence), int(codec.DisputeEscalate)).Draw(x.t, "op"))
 	signers := []actor{x.byID[d.Author]}
 	body := &codec.Dispute{ID: x.draw(), At: x.now, Cycle: x.cycle, Op: op, Opened: &opened}

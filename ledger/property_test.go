@@ -59,12 +59,9 @@ func TestRandomLedgers(t *testing.T) {
 			total[what] += n
 		}
 	})
-	for _, what := range []string{
-		"settlement", "plan", "failure", "dispute", "dispute of a shard", "dispute of a plan", "acceptance", "rejection", "withdrawal",
-		"escalation", "evidence", "refund", "correction", "goodwill", "cut", "close", "intent", "attestation", "registration", "party record",
-		"weight", "budget", "policy", "refused: already_settled", "refused: wrong_author", "refused: wrong_state", "refused: bad_close",
-		"refused: bad_cut", "refused: over_reversal", "refused: not_open", "refused: bad_dispute", "refused: bad_adjustment", "refused: batch_aborted",
-		"refused: intent_exists", "refused: wrong_prev", "refused: id_conflict", "refused: closed_cycle", "refused: out_of_time",
+	for _, what := range []string{ // what is so frequent that its absence is a mistake
+		"settlement", "plan", "failure", "dispute", "cut", "close", "intent", "party record", "policy", "weight", "budget", "goodwill",
+		"refused: already_settled", "refused: wrong_state", "refused: bad_close", "refused: bad_cut", "refused: not_open",
 	} {
 		if total[what] == 0 {
 			t.Errorf("never: %s", what)

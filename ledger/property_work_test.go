@@ -32,7 +32,7 @@ func (x *life) begin() (k *work, records, blobs [][]byte) {
 	for i := range k.entries {
 		k.entries[i].Units = rapid.Uint64Range(1, 1_000).Draw(x.t, "units")
 	}
-	plan, err := settlement.PlanRoot(inOrder(k.entries))
+	plan, err := settlement.PlanRoot(planOrder(k.entries))
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -47,8 +47,8 @@ func (x *life) begin() (k *work, records, blobs [][]byte) {
 
 func (x *life) seedOf(k *work) codec.Hash { return hashOf(k.id.String()) }
 
-// inOrder returns entries in the order of their numbers, as a plan lists them.
-func inOrder(entries []codec.ShardEntry) []codec.ShardEntry {
+// planOrder returns entries in the order of their numbers, as a plan lists them.
+func planOrder(entries []codec.ShardEntry) []codec.ShardEntry {
 	list := make([]codec.ShardEntry, len(entries))
 	for i := range entries {
 		list[entries[i].Index] = entries[i]
