@@ -172,7 +172,7 @@ const touchAhead = 128
 func (l *Ledger) judge(p *settlement.Prepared) ([]codec.Outcome, *codec.Refusal) {
 	s := l.state
 	outcomes := make([]codec.Outcome, len(p.Records))
-	l.records = l.records[:0]
+	l.records, l.namings = l.records[:0], l.namings[:0]
 	for i := range p.Records {
 		if i%touchAhead == 0 {
 			s.touch(p.Records[i:min(i+touchAhead, len(p.Records))])
@@ -188,10 +188,11 @@ func (l *Ledger) judge(p *settlement.Prepared) ([]codec.Outcome, *codec.Refusal)
 		case v.Kind == codec.Appended:
 			link := s.accept(arrivalOf(rec, v.Index), &l.change)
 			l.records = append(l.records, record{rec.Bytes, i, link, rec.LeafA, rec.LeafB})
+			l.namings = rec.AppendNamings(l.namings)
 			s.moment.Index++
 		case v.Kind == codec.Refused && p.Batch.IsAtomic():
 			s.revert()
-			l.records = l.records[:0]
+			l.records, l.namings = l.records[:0], l.namings[:0]
 			return aborted(outcomes, i), nil
 		}
 	}
@@ -229,9 +230,11 @@ func (l *Ledger) keepStored(b *StoredBatch, blobs []settlement.Attachment) {
 	l.applied.Time = l.state.moment.Time
 	b.Number, b.Time = l.applied.Batches, l.applied.Time
 	l.state.batchIDs.create(pair{b.Submitter, b.ID}, b.Number)
+	brought := uint64(0)
 	if len(l.records) > 0 {
 		l.writeRecords(BatchRef{Submitter: b.Submitter, Batch: b.ID, Number: b.Number, Time: b.Time}, l.records)
-		l.writeBlobs(b.Number, blobs)
+		brought = l.writeBlobs(b.Number, blobs)
+		l.state.nameBlobs(l.namings)
 	}
 	l.w.key = appendNumber(l.w.key[:0], spaceBatch, b.Number)
 	l.w.value = encodeBatch(l.w.value[:0], b)
@@ -242,39 +245,10 @@ func (l *Ledger) keepStored(b *StoredBatch, blobs []settlement.Attachment) {
 		l.freeze(ended)
 		l.applied.Cycle = l.state.begun
 	}
+	l.prune(brought)
 	l.state.keep()
 	clear(l.records)
 	l.changed = true
-}
-
-// writeBlobs writes the attachments of a batch that are new as one value, and where
-// each one lies in it:
-//
-//	count u32 | size u32 ... | attachments
-func (l *Ledger) writeBlobs(number uint64, blobs []settlement.Attachment) {
-	s := l.state
-	fresh := l.fresh[:0]
-	for _, a := range blobs {
-		if _, ok := s.blobRefs.get(s.db, a.Hash); !ok {
-			fresh = append(fresh, a)
-		}
-	}
-	if len(fresh) == 0 {
-		return
-	}
-	v := binary.BigEndian.AppendUint32(l.w.value[:0], uint32(len(fresh)))
-	for _, a := range fresh {
-		v = binary.BigEndian.AppendUint32(v, uint32(len(a.Data)))
-	}
-	for _, a := range fresh {
-		s.blobRefs.create(a.Hash, place{batch: number, offset: uint32(len(v)), size: uint32(len(a.Data))})
-		s.blobs[a.Hash] = a.Data
-		v = append(v, a.Data...)
-	}
-	l.w.value = v
-	l.w.set(numberKey(spaceBlobs, number), v)
-	clear(fresh)
-	l.fresh = fresh
 }
 
 // answerKnown answers a batch whose id is taken.

@@ -26,6 +26,7 @@ func (l *Ledger) freeze(ended *settlement.Cycle) {
 		Batches:    codec.BatchesRef{N: t.batches.size, Root: t.batches.root()},
 	})
 	t.next()
+	s.endCycle(ended.Number, l.applied.Batches)
 }
 
 // partyTotals adds up the accounts of a cycle for its close: sum tree type 1, which has a

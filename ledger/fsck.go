@@ -5,6 +5,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/forgepool/settle/codec"
 )
 
 // FsckOptions tune Fsck.
@@ -46,6 +48,7 @@ type Report struct {
 	Applied     Applied
 	Checkpoints int       // own and published ones compared
 	Rebuilt     bool      // all batches were judged again and the state compared
+	Pruned      []Pruned  // what was made of records whose attachments were pruned
 	Findings    []Finding // empty: the store is sound
 	More        int       // findings beyond the limit
 }
@@ -57,7 +60,8 @@ func (r *Report) OK() bool { return len(r.Findings) == 0 }
 // from the records: leaf hashes, both trees, every tile, roots at every checkpoint;
 // it judges every batch again under its stamp and compares the state that results,
 // and the outcomes, with what is stored, entry by entry. The trees of every closed cycle
-// are built once more from all their leaves. Nothing is written to the
+// are built once more from all their leaves. Records whose attachments were pruned are
+// judged with what the state keeps of them instead, and the report says so. Nothing is written to the
 // ledger. What it found is in the report. The error says why the check could not be
 // made: an *IntegrityError if the store is too damaged to be read at all. If a record is
 // damaged the state is not rebuilt.
@@ -154,6 +158,7 @@ var names = map[byte]string{
 	spaceCommit: "commitment", spacePosted: "postings", spaceRuling: "ruling", spaceUsage: "usage", spaceReversed: "reversal",
 	spaceCycle: "cycle", spaceTally: "running values", spaceFrozen: "values as of a cut", spaceList: "list", spaceToken: "list of a token",
 	spaceChunk: "chunk of a list", spaceMark: "mark",
+	spaceEnd: "end of a cycle", spaceGuard: "guard of an attachment",
 }
 
 // rebuild judges everything again and compares.
@@ -174,6 +179,7 @@ func (k *checker) rebuild() error {
 		return nil
 	}
 	defer k.twin.Close()
+	k.twin.state.lost = map[codec.Hash]uint32{}
 	marks, err := k.checkpoints()
 	if err != nil {
 		return err

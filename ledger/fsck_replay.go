@@ -97,11 +97,12 @@ func (k *checker) replayBatch(b *StoredBatch, chunks *chunkStream) bool {
 			positions = append(positions, chunks.c.position(i))
 		}
 	}
-	var err error
-	if batch.Attachments, err = k.attachments(b.Number); err != nil {
+	blobs, err := loadAttachments(k.db, b.Number)
+	if err != nil {
 		k.found("attachments", NoIndex, numberKey(spaceBlobs, b.Number), "%v", err)
 		return false
 	}
+	batch.Attachments, l.state.lost = splitLost(blobs)
 	p := settlement.Prepare(codec.EncodeBatch(batch))
 	if len(batch.Records) > 0 && p.Fault != nil {
 		k.found("record", first, nil, "batch %d is refused: %v", b.Number, p.Fault)
@@ -112,6 +113,7 @@ func (k *checker) replayBatch(b *StoredBatch, chunks *chunkStream) bool {
 		return false
 	}
 	p.Batch, p.Root, p.Digest = batch, b.Root, b.Digest
+	p.Attachments = joinLost(blobs, p.Attachments)
 	return k.storeAgain(b, p)
 }
 
@@ -119,7 +121,7 @@ func (k *checker) replayBatch(b *StoredBatch, chunks *chunkStream) bool {
 // the outcomes say.
 func (k *checker) judgeAgain(b *StoredBatch, p *settlement.Prepared, positions []int) bool {
 	l := k.twin
-	l.records = l.records[:0]
+	l.records, l.namings = l.records[:0], l.namings[:0]
 	for i, at := range positions {
 		index := l.state.moment.Index
 		if at >= len(b.Outcomes) || b.Outcomes[at].Kind != codec.Appended || b.Outcomes[at].Index != index {
@@ -128,12 +130,17 @@ func (k *checker) judgeAgain(b *StoredBatch, p *settlement.Prepared, positions [
 		}
 		var c settlement.Change
 		rec := &p.Records[i]
-		if v := settlement.Judge(l.state, p, i, &c); v.Kind != codec.Appended || v.BatchFault {
+		v, ok := k.judgeRecord(p, i, &c)
+		if !ok {
+			return false
+		}
+		if v.Kind != codec.Appended || v.BatchFault {
 			k.found("record", index, nil, "judged again it is not appended: %v", v.Refusal)
 			return false
 		}
 		link := l.state.accept(arrivalOf(rec, index), &c)
 		l.records = append(l.records, record{rec.Bytes, at, link, rec.LeafA, rec.LeafB})
+		l.namings = rec.AppendNamings(l.namings)
 		b.Leaves[at], b.Outcomes[at].Leaf = rec.LeafA, rec.LeafA
 		l.state.moment.Index++
 	}
@@ -162,28 +169,4 @@ func (k *checker) storeAgain(b *StoredBatch, p *settlement.Prepared) bool {
 	}
 	l.keepStored(b, p.Attachments)
 	return true
-}
-
-// attachments returns the attachments that came with a batch, in order.
-func (k *checker) attachments(number uint64) ([][]byte, error) {
-	data, err := fetch(k.db, numberKey(spaceBlobs, number))
-	if isNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	v := values{b: data}
-	sizes := make([]int, v.u32count())
-	for i := range sizes {
-		sizes[i] = int(v.u32())
-	}
-	list := make([][]byte, len(sizes))
-	for i, n := range sizes {
-		list[i] = v.take(n)
-	}
-	if !v.done() {
-		return nil, damaged(NoIndex, nil, "they do not decode")
-	}
-	return list, nil
 }

@@ -45,6 +45,8 @@ const (
 	spaceToken       = 'T' // replay token -> likewise
 	spaceChunk       = 'K' // kind, cycle, value, first index -> full chunk of a list
 	spaceMark        = 'M' // (marks.go)
+	spaceEnd         = 'S' // number of a cycle -> its last batch, the cycle after it
+	spaceGuard       = 'X' // hash -> how many disputes keep an attachment
 )
 
 // summed are the spaces that the state sum covers: all that follow from the batches
@@ -54,7 +56,7 @@ var summed = []byte{
 	spaceOpening, spaceParty, spaceBatch, spaceWorkload, spaceWorkUse,
 	spaceAttestation, spaceContest, spaceDispute, spaceHold, spaceIntent, spaceCommit,
 	spacePosted, spaceRuling, spaceUsage, spaceReversed, spaceCycle, spaceTally, spaceFrozen,
-	spaceList, spaceToken, spaceChunk, spaceMark,
+	spaceList, spaceToken, spaceChunk, spaceMark, spaceEnd, spaceGuard,
 }
 
 // Keys of single values.

@@ -26,16 +26,17 @@ type Ledger struct {
 	treeB     *tree
 	applied   Applied
 	w         writer
-	sealed    int            // policies written out
-	operators []codec.ID     // parties of the role, in order of id
-	intent    Roots          // the last checkpoint intent
-	newest    uint64         // size of the last published checkpoint
-	batches   []*StoredBatch // accepted, not written out
-	warm      *warming       // nil once the filter is complete
-	changed   bool           // something was applied since the last commit
-	fresh     []settlement.Attachment
-	records   []record          // of the batch at hand, reused
-	change    settlement.Change // of the record at hand, reused
+	sealed    int                 // policies written out
+	operators []codec.ID          // parties of the role, in order of id
+	intent    Roots               // the last checkpoint intent
+	newest    uint64              // size of the last published checkpoint
+	batches   []*StoredBatch      // accepted, not written out
+	warm      *warming            // nil once the filter is complete
+	changed   bool                // something was applied since the last commit
+	fresh     []attachment        // of the batch at hand, reused
+	records   []record            // of the batch at hand, reused
+	namings   []settlement.Naming // by these records, reused
+	change    settlement.Change   // of the record at hand, reused
 
 	mu    sync.RWMutex // guards store and view, which readers take together
 	store *store

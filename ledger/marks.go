@@ -14,6 +14,8 @@ const (
 	markTarget      = 't' // index of a target, index that opened a dispute on it
 	markHold        = 'h' // cycle, role, party, index, line: a posting of which something is held
 	markAttestation = 'a' // cycle audited, index of the attestation
+	markRetained    = 'r' // time, batch: attachments of it are kept up to then
+	markWaiting     = 'w' // cycle, batch: attachments of it are kept as long as those of the cycle
 )
 
 // marks has true for a mark that is there; false removes it.

@@ -153,38 +153,6 @@ func (c *tileReader) close() {
 	c.data, c.closer = nil, nil
 }
 
-// blob returns a stored attachment, checked against its hash.
-func (r *reader) blob(hash codec.Hash) ([]byte, error) {
-	p, ok, err := blobRefs.load(r.db, hash)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, fmt.Errorf("blob %s: %w", hash, ErrNotFound)
-	}
-	data, err := readPlace(r.db, p)
-	if err != nil {
-		return nil, err
-	}
-	if codec.BlobHash(data) != hash {
-		return nil, damaged(NoIndex, nil, "attachment %s does not have its hash", hash)
-	}
-	return data, nil
-}
-
-func readPlace(db pebble.Reader, p place) ([]byte, error) {
-	data, closer, err := db.Get(numberKey(spaceBlobs, p.batch))
-	if err != nil {
-		return nil, damaged(NoIndex, err, "reading attachments of batch %d", p.batch)
-	}
-	defer closer.Close()
-	end := uint64(p.offset) + uint64(p.size)
-	if end > uint64(len(data)) {
-		return nil, damaged(NoIndex, nil, "attachments of batch %d are cut off", p.batch)
-	}
-	return append([]byte{}, data[p.offset:end]...), nil
-}
-
 // loadBatch returns a stored batch without the leaf hashes that stand in the tree.
 func loadBatch(db pebble.Reader, number uint64) (*StoredBatch, error) {
 	data, err := fetch(db, numberKey(spaceBatch, number))

@@ -27,6 +27,8 @@ var (
 		spaceList, func(b []byte, k listKey) []byte { return k.append(b, spaceList) }, encodeList, decodeList[listKey],
 	}
 	tokens = schema[codec.Hash, list]{spaceToken, hashSpace(spaceToken), encodeList, decodeList[codec.Hash]}
+	ends   = schema[uint64, cycleEnd]{spaceEnd, indexSpace(spaceEnd), encodeEnd, decodeEnd}
+	guards = schema[codec.Hash, uint64]{spaceGuard, hashSpace(spaceGuard), encodeGuard, decodeGuard}
 )
 
 // books are the tables of these spaces.
@@ -48,6 +50,8 @@ type books struct {
 	lists  table[listKey, list]
 	tokens table[codec.Hash, list]
 	marks  table[string, bool]
+	ends   table[uint64, cycleEnd]
+	guards table[codec.Hash, uint64]
 }
 
 // fewEntries bounds the caches of spaces of which little is in use at a time.
@@ -73,10 +77,13 @@ func newBooks(entries int, known *filter) books {
 		lists:  newTable(lists, nil, entries),
 		tokens: newTable(tokens, known, 0),
 		marks:  newTable(marks, nil, 0),
+		ends:   newTable(ends, nil, few),
+		guards: newTable(guards, nil, 0),
 	}
 	b.lists.ready = func(w *writer, k listKey, x list) list { x.flush(w, k); return x }
 	b.tokens.ready = func(w *writer, token codec.Hash, x list) list { x.flush(w, tokenList(token)); return x }
 	b.marks.gone = func(there bool) bool { return !there }
+	b.guards.gone = func(disputes uint64) bool { return disputes == 0 }
 	return b
 }
 
@@ -84,5 +91,6 @@ func (b *books) spaces() []space {
 	return []space{
 		&b.postings, &b.reversed, &b.holds, &b.usages, &b.disputes, &b.rulings, &b.contests,
 		&b.cycles, &b.intents, &b.commits, &b.attestations, &b.cuts, &b.lists, &b.tokens, &b.marks,
+		&b.ends, &b.guards,
 	}
 }

@@ -40,7 +40,12 @@ type state struct {
 	base   uint64                // records that the store holds
 	fixed  int                   // recent ones of batches accepted so far
 	blobs  map[codec.Hash][]byte // attachments accepted but not stored
-	stored func() *reader        // the store as of the last commit
+	// visited are the attachments of the batches that this run looked at for pruning.
+	visited map[uint64][]attachment
+	// lost are attachments of the batch at hand of which only the size is known. It is nil
+	// but for the state that Fsck rebuilds.
+	lost   map[codec.Hash]uint32
+	stored func() *reader // the store as of the last commit
 
 	now, past tally             // running values; past leaves out the batch at hand
 	tallyTerm sum               // of those in the store in the state sum
@@ -90,8 +95,10 @@ func newState(o Options) *state {
 		known:     f,
 		books:     newBooks(n, f),
 		blobs:     map[codec.Hash][]byte{},
+		visited:   map[uint64][]attachment{},
 	}
 	s.nodes.aside = true
+	s.blobRefs.gone = place.pruned
 	s.accounts.ready = flushAccount
 	s.now, s.past = newTally(), newTally()
 	s.all = append([]space{
@@ -164,6 +171,7 @@ func (s *state) settled(size uint64) {
 	clear(s.recent)
 	s.base, s.recent, s.fixed = size, s.recent[:0], 0
 	clear(s.blobs)
+	clear(s.visited)
 }
 
 // Moment returns when the record at hand is judged.
@@ -239,21 +247,6 @@ func (s *state) LastPolicy() *settlement.Policy { return lastPolicy(s.policies) 
 func (s *state) Opening(hash codec.Hash) []byte {
 	blob, _ := s.openings.get(s.db, hash)
 	return blob
-}
-
-// Blob returns an attachment of an earlier batch or nil.
-func (s *state) Blob(hash codec.Hash) []byte {
-	if blob, ok := s.blobs[hash]; ok {
-		return blob
-	}
-	if _, ok := s.blobRefs.get(s.db, hash); !ok {
-		return nil
-	}
-	data, err := s.stored().blob(hash)
-	if err != nil {
-		panic(err)
-	}
-	return data
 }
 
 func policyFor(policies []*settlement.Policy, cycle uint64) *settlement.Policy {

@@ -115,7 +115,9 @@ func (s *state) enlist(k listKey, index uint64) {
 // acceptProcedure writes what a record did to disputes, cycles and audits.
 func (s *state) acceptProcedure(index uint64, c *settlement.Change) {
 	if d := c.Dispute; d != nil {
-		s.now.dispute(s.Dispute(d.Opened), d)
+		before := s.Dispute(d.Opened)
+		s.now.dispute(before, d)
+		s.guardBlobs(before, d)
 		s.disputes.put(s.db, d.Opened, d)
 		s.markDispute(d)
 	}

@@ -18,9 +18,12 @@ type tally struct {
 	disputes   uint64          // open ones, of any cycle
 	held       uint64          // on all postings of all cycles, micro-Credits
 	released   uint64          // decrease of holds since the last cut, line by line
+	sweep      sweep           // of attachments, of any cycle
 }
 
-func newTally() tally { return tally{journal: newSumRange(proof.SumJournal)} }
+func newTally() tally {
+	return tally{journal: newSumRange(proof.SumJournal), sweep: sweep{next: settlement.Forever}}
+}
 
 // copyFrom makes t equal to x; they share nothing that changes.
 func (t *tally) copyFrom(x *tally) {
@@ -88,7 +91,8 @@ func (t *tally) next() {
 
 func (t *tally) encode(b []byte) []byte {
 	b = appendUvarints(b, t.counts[:]...)
-	b = appendUvarints(b, t.unfinished, t.disputes, t.held, t.released, t.batches.size)
+	b = appendUvarints(b, t.unfinished, t.disputes, t.held, t.released)
+	b = appendUvarints(b, t.sweep.cycle, t.sweep.batch, t.sweep.next, t.sweep.debt, t.batches.size)
 	b = appendHashes(b, t.batches.nodes)
 	return proof.AppendSumRange(b, t.journal)
 }
@@ -99,6 +103,7 @@ func decodeTally(data []byte) (t tally, ok bool) {
 		t.counts[i] = v.uvarint()
 	}
 	t.unfinished, t.disputes, t.held, t.released = v.uvarint(), v.uvarint(), v.uvarint(), v.uvarint()
+	t.sweep = sweep{v.uvarint(), v.uvarint(), v.uvarint(), v.uvarint()}
 	t.batches = mth{v.uvarint(), v.hashes()}
 	var err error
 	t.journal, err = proof.DecodeSumRange(proof.SumJournal, v.b)

@@ -60,29 +60,6 @@ func decodeWorkUse(_ codec.Hash, data []byte) (*settlement.WorkUse, bool) {
 	return u, v.done()
 }
 
-// place is where an attachment lies: in the attachments of a batch, by offset.
-type place struct {
-	batch  uint64
-	offset uint32
-	size   uint32
-}
-
-func encodePlace(b []byte, p place) []byte {
-	b = binary.BigEndian.AppendUint64(b, p.batch)
-	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, p.offset), p.size)
-}
-
-func decodePlace(_ codec.Hash, data []byte) (place, bool) {
-	if len(data) != 16 {
-		return place{}, false
-	}
-	return place{
-		batch:  binary.BigEndian.Uint64(data),
-		offset: binary.BigEndian.Uint32(data[8:]),
-		size:   binary.BigEndian.Uint32(data[12:]),
-	}, true
-}
-
 func encodeNumber(b []byte, n uint64) []byte { return binary.BigEndian.AppendUint64(b, n) }
 
 func decodeNumber(_ pair, data []byte) (uint64, bool) {

@@ -30,6 +30,7 @@ type judgement struct {
 	rec    *PreparedRecord
 	last   bool // rec is the last record of its batch
 	change *Change
+	kept   *Kept // instead of blobs that were pruned; nil: they are there
 	// missing is set with a refusal that is one of the whole batch.
 	missing bool
 }
@@ -38,7 +39,9 @@ type judgement struct {
 // rules of docs/formats/records.md section 3 and the table of its kind, in their
 // order: the first rule that fails gives the code. If the record is appended, c,
 // which must be zero, holds what it does to the state; otherwise c stays zero.
-func Judge(v View, p *Prepared, i int, c *Change) Verdict {
+func Judge(v View, p *Prepared, i int, c *Change) Verdict { return judge(v, p, i, nil, c) }
+
+func judge(v View, p *Prepared, i int, kept *Kept, c *Change) Verdict {
 	r := &p.Records[i]
 	if r.Fault != nil { // A1
 		return Verdict{Kind: codec.Refused, Refusal: r.Fault}
@@ -49,7 +52,7 @@ func Judge(v View, p *Prepared, i int, c *Change) Verdict {
 		}
 		return Verdict{Kind: codec.Repeated, Index: index, Leaf: leaf}
 	}
-	j := judgement{v: v, at: v.Moment(), facts: v.Facts(), batch: p, rec: r, last: i == len(p.Records)-1, change: c}
+	j := judgement{v: v, at: v.Moment(), facts: v.Facts(), batch: p, rec: r, last: i == len(p.Records)-1, change: c, kept: kept}
 	j.policy = v.PolicyFor(j.at.Cycle)
 	if refusal := j.admit(); refusal != nil {
 		*c = Change{}

@@ -83,8 +83,11 @@ func (c *correcting) arrives() *codec.Refusal {
 		return r
 	}
 	own := *c.PreparedAdjustment
-	c.PreparedAdjustment = &own
-	c.load(data)
+	if c.PreparedAdjustment = &own; c.kept != nil {
+		c.restore(c.kept.Posted)
+	} else {
+		c.load(data)
+	}
 	return nil
 }
 

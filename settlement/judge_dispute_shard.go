@@ -17,6 +17,10 @@ func (o *opening) shard() *codec.Refusal {
 	if o.posted == nil || o.posted.Kind != codec.KindSettlement || ref.Workload != o.posted.Workload {
 		return badDispute("a shard that is not of the target")
 	}
+	if o.kept != nil {
+		o.d.Fault, o.d.Output, o.d.Units = o.kept.Dispute.Fault, o.kept.Dispute.Output, o.kept.Dispute.Units
+		return nil
+	}
 	_, body := decodeLogged(o.target)
 	manifest := o.lookUp(body.(*codec.Settlement).Shards.Blob)
 	if manifest == nil {

@@ -52,6 +52,9 @@ func (s *settling) counts() *counted {
 
 // settlement decides on a settlement (docs/formats/records.md section 6.1).
 func (j *judgement) settlement() *codec.Refusal {
+	if j.kept != nil {
+		return j.prunedSettlement()
+	}
 	s := rooms.Get().(*settling)
 	s.judgement, s.PreparedSettlement = j, j.rec.Settlement
 	defer func() {

@@ -5,14 +5,22 @@ import (
 	"github.com/forgepool/settle/proof"
 )
 
-// shards is rows 19 and 20: the planner's state and the manifest.
-func (s *settling) shards() *codec.Refusal {
+// planner is row 19: the planner's state.
+func (s *settling) planner() *codec.Refusal {
 	planner := codec.Hash{}
 	if s.Body.Planner != nil {
 		planner = *s.Body.Planner
 	}
 	if planner != s.work.Plan.Planner || (s.Body.Planner != nil) != (planner != codec.Hash{}) {
 		return codec.Refuse(codec.CodeBadPlan, "planner is not the plan's")
+	}
+	return nil
+}
+
+// shards is rows 19 and 20: the planner's state and the manifest.
+func (s *settling) shards() *codec.Refusal {
+	if r := s.planner(); r != nil {
+		return r
 	}
 	if s.shardsFault != nil {
 		return s.shardsFault
