@@ -85,7 +85,7 @@ type CycleItem struct {
 	Kind       ItemKind    `cbor:"1,keyasint" json:"kind"`
 	Record     uint64      `cbor:"2,keyasint" json:"record"`
 	Line       uint64      `cbor:"3,keyasint" json:"line"` // documents, lost shards
-	Shard      *ShardItem `cbor:"4,keyasint,omitempty" json:"shard,omitempty"`
+	Shard      *ShardItem  `cbor:"4,keyasint,omitempty" json:"shard,omitempty"`
 	Recomputed *Recomputed `cbor:"5,keyasint,omitempty" json:"recomputed,omitempty"`
 	Verdict    Verdict     `cbor:"6,keyasint" json:"verdict"`
 	Fault      uint64      `cbor:"7,keyasint" json:"fault"` // 0 none

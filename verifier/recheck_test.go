@@ -12,7 +12,9 @@ import (
 
 // proofsIn reads proofs out of a work directory.
 func proofsIn(dir string) Blobs {
-	return func(hash codec.Hash) ([]byte, error) { return os.ReadFile(filepath.Join(dir, proofsDir, hash.String())) }
+	return func(hash codec.Hash) ([]byte, error) {
+		return os.ReadFile(filepath.Join(dir, proofsDir, hash.String()))
+	}
 }
 
 // TestReportIsChecked checks an honest report with a false shard in it, and runs it again.
