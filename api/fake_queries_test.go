@@ -54,6 +54,18 @@ func (f *fake) Cycles(_ context.Context, page Page) (*CyclePage, error) {
 	return &CyclePage{Next: page.From, Cycles: []Cycle{{Number: 3, Cut: &Boundary{Beacon: &codec.BeaconRound{Round: 1}}}}}, f.err
 }
 
+func (f *fake) PartyPath(_ context.Context, _ codec.ID, cycle uint64) (*SumPath, error) {
+	return &SumPath{Cycle: cycle, Path: []byte{1}, Size: 9}, f.err
+}
+
+func (f *fake) JournalPath(_ context.Context, index uint64) (*SumPath, error) {
+	return &SumPath{Cycle: index, Path: []byte{}}, f.err
+}
+
+func (f *fake) Absence(_ context.Context, hash codec.Hash, index uint64) (*Absence, error) {
+	return &Absence{Hash: hash, Index: index, Time: 7, Signature: codec.Sig{1}}, f.err
+}
+
 func (f *fake) Closing(context.Context) (*Closing, error) {
 	return &Closing{Cycle: 3, Counts: make([]uint64, codec.Kinds), Subtotals: []codec.Subtotal{{Role: codec.RoleCustomer}}}, f.err
 }
@@ -80,6 +92,9 @@ func moneyQuestions(ctx context.Context) []question {
 		{"dispute", func(s Service) (any, error) { return s.Dispute(ctx, 3) }},
 		{"cycles", func(s Service) (any, error) { return s.Cycles(ctx, page) }},
 		{"closing", func(s Service) (any, error) { return s.Closing(ctx) }},
+		{"party path", func(s Service) (any, error) { return s.PartyPath(ctx, a, 3) }},
+		{"journal path", func(s Service) (any, error) { return s.JournalPath(ctx, 3) }},
+		{"absence", func(s Service) (any, error) { return s.Absence(ctx, codec.Hash{5}, 3) }},
 		{"audits", func(s Service) (any, error) { return s.Audits(ctx, 3) }},
 	}
 }
@@ -90,7 +105,7 @@ func TestBadMoneyQuestions(t *testing.T) {
 	id := codec.ID{1}.String()
 	for _, p := range []string{"usages/" + id, "usages/" + id + "?by=team", "find?project=x", "find?customer=" + id + "&label=x",
 		"find?customer=" + id + "&label=project=x", "find?kind=event", "find?class=-1", "find?token=00", "disputes?order=up",
-		"disputes?limit=1001", "cycles?limit=0", "shares/x", "statements/" + id + "?size=x"} {
+		"disputes?limit=1001", "cycles?limit=0", "shares/x", "proofs/party/" + id, "proofs/journal", "proofs/journal?index=x", "absences/00?index=1", "statements/" + id + "?size=x"} {
 		if _, err := get[Status](t.Context(), c, path(p)); CodeOf(err) != codec.CodeBadRequest {
 			t.Errorf("%s: %v", p, err)
 		}

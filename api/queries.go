@@ -37,6 +37,16 @@ type Queries interface {
 	Closing(ctx context.Context) (*Closing, error)
 	// Audits returns the intents and attestations of a cycle.
 	Audits(ctx context.Context, cycle uint64) (*Audits, error)
+
+	// PartyPath returns the path of a party in sum tree 1 of a cycle that was cut; it is
+	// answered to whom the party's statements are.
+	PartyPath(ctx context.Context, party codec.ID, cycle uint64) (*SumPath, error)
+	// JournalPath returns the path of a record in sum tree 4 of its cycle, which was cut.
+	JournalPath(ctx context.Context, index uint64) (*SumPath, error)
+	// Absence returns the node's signed word that neither it nor another node has the bytes
+	// that the record at index names; not_found if they are there. It is answered to whom
+	// the bytes are.
+	Absence(ctx context.Context, hash codec.Hash, index uint64) (*Absence, error)
 }
 
 // Dimensions are the names of the dimensions by which charges are counted, by number

@@ -38,6 +38,7 @@ type Node struct {
 	space     *space
 	metrics   *metrics
 
+	trees     sync.Mutex          // held while the sum tree of a cycle is built
 	addresses map[string]net.Addr // of the listeners, by name
 	servers   []*http.Server
 	closers   []func() error // in order of construction

@@ -76,8 +76,9 @@ func (e *Evidence) finish(policy *proof.TrustPolicy, bundle *Bundle) (*EvidenceF
 // RecordLine is what a record says about one of its lines, as far as whoever compares may
 // know it.
 type RecordLine struct {
-	Record  *Proved        // under the statement's checkpoint
+	Index   uint64         // of the record
 	Line    uint16         //
+	Record  *Proved        // under the statement's checkpoint; the close for an index outside its range
 	Path    []byte         // sum proof of type 3: of the line, or of its absence
 	Posting *codec.Posting // nil if it is not known
 }
@@ -94,7 +95,7 @@ func (s *Statement) Accuse(policy *proof.TrustPolicy, l *RecordLine) (*EvidenceF
 		return nil, err
 	}
 	e := &Evidence{Checkpoint: s.Checkpoint, Settlement: *l.Record, Close: &s.Close, CloseKey: s.CloseKey, Party: s.Path, Line: l.Path}
-	key := proof.PostingKey(l.Record.Index, l.Line)
+	key := proof.PostingKey(l.Index, l.Line)
 	at, listed := tree.Find(key[:])
 	if s.Postings() > 0 {
 		p, err := tree.Prove(at)
