@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -255,11 +254,3 @@ func (f *cycleFrame) compare() error {
 
 // closeFiles closes what the frame opened.
 func (f *cycleFrame) closeFiles() error { return errors.Join(f.lines.close(), f.parties.close()) }
-
-// removeIfThere removes a file.
-func removeIfThere(name string) error {
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}

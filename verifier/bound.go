@@ -144,12 +144,12 @@ func tracingDraws(n, ppm uint64) uint64 {
 }
 
 // taintOf returns the overstated part of a draw's item in ppm, rounded up: all of it,
-// unless only the number of units is too high.
-func taintOf(verdict Verdict, fault Fault, claimed uint64, r *Recomputed) uint64 {
+// unless the number of units is too high and that is the only reason.
+func taintOf(verdict Verdict, fault Fault, reasons int, claimed uint64, r *Recomputed) uint64 {
 	switch {
 	case verdict == Match:
 		return 0
-	case verdict == Mismatch && fault == FaultUnits && r != nil && r.Units > 0 && r.Units < claimed:
+	case verdict == Mismatch && fault == FaultUnits && reasons == 1 && r != nil && r.Units > 0 && r.Units < claimed:
 		x := new(big.Int).SetUint64(claimed - r.Units)
 		x.Mul(x, big.NewInt(million)).Add(x, new(big.Int).SetUint64(claimed-1))
 		return x.Quo(x, new(big.Int).SetUint64(claimed)).Uint64()

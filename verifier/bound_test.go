@@ -103,9 +103,15 @@ func TestTaint(t *testing.T) {
 		{Mismatch, FaultUnits, 3, &Recomputed{}, million}, // over the limit: nobody knows
 		{Mismatch, FaultPayout, 3, &Recomputed{Units: 2}, million},
 	} {
-		if got := taintOf(test.verdict, test.fault, test.claimed, test.r); got != test.want {
+		if got := taintOf(test.verdict, test.fault, 1, test.claimed, test.r); got != test.want {
 			t.Errorf("%s %s of %d units: %d, want %d", test.verdict, test.fault, test.claimed, got, test.want)
 		}
+	}
+}
+
+func TestTaintOfSeveralReasons(t *testing.T) {
+	if got := taintOf(Mismatch, FaultUnits, 2, 3, &Recomputed{Units: 2}); got != million {
+		t.Errorf("too many units and something else: %d", got)
 	}
 }
 

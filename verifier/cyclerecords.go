@@ -23,7 +23,7 @@ func (a *cycleAudit) fileDocument(ctx context.Context, o *opened) error {
 		f := &finding{
 			key: fmt.Sprintf("document %d %d", h.line.index, h.line.line), missing: verdict == Inconclusive,
 			item: CycleItem{Kind: ItemDocument, Record: h.line.index, Line: h.line.line, Verdict: verdict,
-				Taint: taintOf(verdict, 0, 0, nil), Reasons: shortened(reasons)},
+				Taint: taintOf(verdict, 0, len(reasons), 0, nil), Reasons: shortened(reasons)},
 		}
 		if paths != nil {
 			f.proof = paths.line(h.line.line)
@@ -104,7 +104,7 @@ func (a *cycleAudit) trace(ctx context.Context, hits []*hit) error {
 		}
 		verdict, reasons := verdictOf(err)
 		f.missing = verdict == Inconclusive
-		f.item = CycleItem{Kind: ItemTrace, Record: h.entry.index, Verdict: verdict, Taint: taintOf(verdict, 0, 0, nil), Reasons: shortened(reasons)}
+		f.item = CycleItem{Kind: ItemTrace, Record: h.entry.index, Verdict: verdict, Taint: taintOf(verdict, 0, len(reasons), 0, nil), Reasons: shortened(reasons)}
 		findings[i] = f
 		return nil
 	})

@@ -217,7 +217,7 @@ func (f *finding) describeShard(d *dossier, x *examination) {
 	f.key = fmt.Sprintf("shard %d %d", d.index, x.ref.entry)
 	f.item = CycleItem{
 		Kind: ItemShard, Record: d.index, Recomputed: x.recomputed, Verdict: x.verdict, Fault: uint64(x.fault),
-		Taint: taintOf(x.verdict, x.fault, e.Units, x.recomputed), Reasons: shortened(x.reasons),
+		Taint: taintOf(x.verdict, x.fault, len(x.reasons), e.Units, x.recomputed), Reasons: shortened(x.reasons),
 		Shard: &ShardItem{Program: codec.ProgramID(&d.body.Program), Provider: e.Provider, Index: e.Index, Replica: e.Replica,
 			Args: e.Args, Inputs: e.Inputs, Output: e.Output, Units: e.Units},
 	}
@@ -232,7 +232,7 @@ func (f *finding) describeLost(o *opened, h *hit) {
 	verdict, reasons := unlocated(o.dossier, o.failed[h])
 	f.key = fmt.Sprintf("lost %d %d %d", h.line.index, h.line.line, h.unit)
 	f.item = CycleItem{Kind: ItemLost, Record: h.line.index, Line: h.line.line, Verdict: verdict,
-		Taint: taintOf(verdict, 0, 0, nil), Reasons: shortened(reasons)}
+		Taint: taintOf(verdict, 0, len(reasons), 0, nil), Reasons: shortened(reasons)}
 	f.missing = verdict == Inconclusive
 }
 

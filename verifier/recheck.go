@@ -250,7 +250,7 @@ func (c *recheck) items() error {
 				return wrong
 			}
 		}
-		if item.Taint != taintOf(item.Verdict, Fault(item.Fault), units, item.Recomputed) {
+		if item.Taint != taintOf(item.Verdict, Fault(item.Fault), len(item.Reasons), units, item.Recomputed) {
 			return wrong
 		}
 	}

@@ -2,8 +2,6 @@ package verifier
 
 import (
 	"bufio"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -28,23 +26,6 @@ func createRows(dir, name string, size int) (*rows, error) {
 		return nil, err
 	}
 	return &rows{file: f, size: size, w: bufio.NewWriterSize(f, rowsBuffer)}, nil
-}
-
-// openRows opens a file that was written before. Errors: fs.ErrNotExist, and for a file
-// that is no list of rows.
-func openRows(name string, size int) (*rows, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err == nil && info.Size()%int64(size) != 0 {
-		err = fmt.Errorf("%s: %d bytes are no rows of %d", name, info.Size(), size)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return &rows{file: f, size: size, n: uint64(info.Size()) / uint64(size)}, nil
 }
 
 // add appends a row.

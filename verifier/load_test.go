@@ -1,0 +1,94 @@
+package verifier
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/forgepool/settle/codec"
+)
+
+// BenchmarkCycleAudit audits a cycle of b.N settlements (-benchtime 100000x) and reports
+// how much memory it took at most, beyond the ledger itself.
+func BenchmarkCycleAudit(b *testing.B) {
+	w := newWorld(b, 20)
+	w.promise(950_000, 10_000, 250_000)
+	for i := range b.N {
+		w.settle(job{name: fmt.Sprint("load ", i), shards: []shardSpec{{i % 20, 2}, {(i + 7) % 20, uint64(1 + i%3)}}})
+	}
+	w.closeCycle(nil)
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	runtime.GC()
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, stop := heap(), make(chan struct{})
+	var peak atomic.Uint64
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(20 * time.Millisecond):
+				peak.Store(max(peak.Load(), heap()))
+			}
+		}
+	}()
+	b.ResetTimer()
+	start := time.Now()
+	r := w.auditCycle(w.cycleOptions(b.TempDir()))
+	b.ReportMetric(time.Since(start).Seconds(), "s/audit")
+	close(stop)
+	<-done
+	b.ReportMetric(float64(max(peak.Load(), before)-before)/(1<<20), "peak-MB")
+	b.ReportMetric(float64(len(r.Encode()))/(1<<10), "report-KB")
+	if r.Opinion != codec.OpinionPass {
+		b.Errorf("opinion %d, %+v", r.Opinion, r.Result)
+	}
+}
+
+// TestPage reads the page of a report as XML: every tag is closed, nothing is fetched,
+// and what a provider wrote cannot become markup.
+func TestPage(t *testing.T) {
+	w := closed(t, job{name: "false", shards: []shardSpec{{0, 50}, {1, 90}}, entry: func(i int, e *codec.ShardEntry) { e.Output.Hash[0] ^= byte(i) }})
+	r := w.auditCycle(w.cycleOptions(t.TempDir()))
+	r.Deviations = append(r.Deviations, "<script>alert(1)</script>")
+	page, err := r.Page()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(page)
+	for _, want := range []string{"<svg", "prefers-color-scheme", "mismatch", "Distinct items by verdict", r.Seed.String(), "&lt;script&gt;"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, bad := range []string{"<script", "http://", "https://", "ZgotmplZ"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("the page has %q", bad)
+		}
+	}
+	d := xml.NewDecoder(strings.NewReader(text))
+	d.Strict, d.AutoClose, d.Entity = true, xml.HTMLAutoClose, xml.HTMLEntity
+	for {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.WriteTable(io.Discard); err != nil {
+		t.Error(err)
+	}
+}
