@@ -132,7 +132,7 @@ func (v *pageView) CoverPlot() template.HTML {
 }
 
 var pageTemplate = template.Must(template.New("report").Parse(`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/>
 <title>Audit of cycle {{.Cycle}}</title>
 <style>
 :root{color-scheme:light dark;--fg:#1b1f24;--bg:#fff;--line:#d0d7de;--good:#1a7f37;--bad:#cf222e;--open:#9a6700;--base:#d8dee4}
