@@ -195,8 +195,15 @@ func TestReferenceVectors(t *testing.T) {
 		}
 	}
 	decode(t, data, &file)
+	fields := map[[2]string]bool{}
 	for _, c := range file.Cases {
 		compare(t, c.Name, &c.Question, c.Answer)
+		if field, _ := c.Answer.(map[string]any)["field"].(string); field != "" {
+			fields[[2]string{c.Question.Program, field}] = true
+		}
+	}
+	if len(fields) != 72 {
+		t.Errorf("%d names of fields, want every one of docs/formats/replay.md section 7.9 but output", len(fields))
 	}
 	if len(file.Cases) < 500 {
 		t.Errorf("%d cases, want 500 at least", len(file.Cases))

@@ -10,7 +10,7 @@ import sys
 import cases
 import programs
 from answers import answer
-from generators import SEED, Dice, rnd
+from generators import SEED, TABLE, Dice, image, rnd
 from wire import encode
 
 HERE = pathlib.Path(__file__).parent
@@ -94,6 +94,15 @@ def merges(file, program, dice):
         file.add("%s, merge: %s" % (program, name), "chain", seed=SEED.hex(), program=program, shards=shards)
 
 
+def operations(file, program):
+    """Every operation of media by itself, on an image of 7 x 5 pixels."""
+    kernel = [1, -2, 3, 40, 5, -6, 7, 8, -9]
+    for op in ([1], [2, 1, 2, 4, 3], [3, 2, 3], [4, kernel, 29, -7], [5, TABLE], [6, 16, 13], [6, 3, 2], [6, 1, 1],
+               [7, 128], [8]):
+        file.add("%s, operation %s" % (program, op[0]), "run", seed=SEED.hex(), program=program,
+                 args=encode({1: [op]}).hex(), input=image(7, 5, 3, rnd(6, 105)).hex())
+
+
 def families():
     file = File("families", "Shards and results of every program (docs/formats/replay.md).")
     for k, (program, throw) in enumerate(cases.CASES.items()):
@@ -106,6 +115,8 @@ def families():
             if i == 0:
                 file.add("%s, dice %d, limit reached" % (program, i), "run", **question, limit=units)
                 file.add("%s, dice %d, over the limit" % (program, i), "run", **question, limit=units - 1)
+        if program == "media@1 raster.v1":
+            operations(file, program)
         invalid(file, program, dice)
         merges(file, program, dice)
     arithmetic(file)
