@@ -79,7 +79,7 @@ func (c *correcting) arrives() *codec.Refusal {
 		return r
 	}
 	data, r := c.blob(c.Body.Detail)
-	if r != nil || c.loaded {
+	if r != nil || c.loaded && c.kept == nil {
 		return r
 	}
 	own := *c.PreparedAdjustment

@@ -178,6 +178,7 @@ func (m *memory) apply(t testing.TB, data []byte, stamp uint64) ([]Verdict, *cod
 			requireZero(t, &c)
 			continue
 		}
+		requirePruned(t, work, p, i, &c)
 		work.append(p.Records[i].Author, p.Records[i].ID, p.Records[i].Bytes, &c)
 	}
 	for _, a := range p.Attachments {
