@@ -27,6 +27,8 @@ type accounts struct {
 	amount uint64 // disputed, micro-Credits
 	ruling uint64 // index
 	closed codec.RecordRef
+
+	auditors []auditing
 }
 
 // playAccounts runs all steps in their order.
@@ -40,6 +42,7 @@ func playAccounts(ctx context.Context, c *cluster.Cluster, h *hub, r *report, t 
 		{"rotating a key", a.rotate}, {"cap", a.overCap}, {"quota", a.overQuota}, {"policy", a.changePrices},
 		{"intents", a.announce}, {"dispute", a.dispute}, {"ruling", a.rule}, {"adjustment", a.refund}, {"penalty", a.penalize},
 		{"cut", a.cut}, {"close", a.close}, {"carry-forward", a.carry}, {"statements", a.statements},
+		{"audits", a.audit}, {"third party", a.repeat},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)

@@ -10,26 +10,7 @@ import (
 
 	"github.com/forgepool/settle/client"
 	"github.com/forgepool/settle/codec"
-	"github.com/forgepool/settle/settlement"
 )
-
-// announce lets both auditors promise to audit the cycle before it ends. Without their
-// promises the cut would be refused.
-func (a *accounts) announce(ctx context.Context) error {
-	rules := a.h.policy.Body.Audit
-	target := codec.AuditTarget{
-		ConfPPM: rules.ConfPPM, FaultPPM: rules.FaultPPM, TracingPPM: rules.TracingPPM,
-		Draws: settlement.Draws(rules.ConfPPM, rules.FaultPPM),
-	}
-	for _, auditor := range a.c.Founders.Auditors {
-		draft := client.DraftIntent(auditor.Party(), client.Now(), 1, 1, client.NewSecret(), target)
-		if _, err := a.submit(ctx, a.sign(draft, auditor)); err != nil {
-			return err
-		}
-	}
-	a.r.say("both auditors announce audits of cycle 1 of %d draws", target.Draws)
-	return nil
-}
 
 // cut ends cycle 1.
 func (a *accounts) cut(ctx context.Context) error {

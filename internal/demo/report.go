@@ -45,6 +45,9 @@ type report struct {
 	Closed            bool    `json:"cycle_closed"`
 	Carried           bool    `json:"debt_carried"`
 	PricesChanged     bool    `json:"prices_changed"`
+	AuditsFailed      int     `json:"audits_failed"`
+	Attestations      int     `json:"attestations"`
+	AuditsRepeated    int     `json:"audits_repeated"`
 	Printed           int     `json:"statements_printed"`
 	ExportBytes       int64   `json:"export_bytes"`
 	Seconds           float64 `json:"seconds"`
@@ -99,6 +102,9 @@ func (r *report) expectations() []expectation {
 		{"cycle cut and closed, both sides equal", r.Closed, r.Closed},
 		{"the liar's debt carried into the next cycle", r.Carried, r.Carried},
 		{"new prices from the next cycle on", r.PricesChanged, r.PricesChanged},
+		{"audits of the cycle that find the liar", r.AuditsFailed, r.AuditsFailed == 2},
+		{"attestations published", r.Attestations, r.Attestations == 2},
+		{"audits that a third party repeated", r.AuditsRepeated, r.AuditsRepeated == 2},
 		{"statements printed and rows exported", r.Printed, r.Printed == 2 && r.ExportBytes > 0},
 		{"seconds, of at most 90", fmt.Sprintf("%.1f", r.Seconds), r.Seconds <= 90},
 	}
