@@ -2,7 +2,7 @@
 GO ?= go
 BIN := bin
 
-.PHONY: all build demo test race lint fuzz bench bench-export wasm-examples portability check clean
+.PHONY: all build demo test race lint fuzz bench bench-rules bench-statement bench-export wasm-examples portability check clean
 
 all: build
 
@@ -36,9 +36,18 @@ fuzz: ## every fuzz target of every package for FUZZTIME each
 		done; \
 	done
 
-bench: build ## throughput and memory of real nodes over HTTP, in ./bench-out
+bench: build bench-rules ## the rules, then throughput and memory of real nodes over HTTP, in ./bench-out
 	$(GO) build -trimpath -o $(BIN)/ ./internal/load
 	$(BIN)/load -bin $(BIN) -out bench-out
+
+bench-rules: ## the rules for one settlement with three payouts on one core, and the whole of Apply for its workload
+	@$(GO) test ./settlement -run '^$$' -bench 'Judge/settlement' -benchmem -cpu 1 -benchtime 1s -count 3 | grep ^Benchmark
+	@$(GO) test ./ledger -run '^$$' -bench ApplyWorkloads -benchmem -benchtime 50x -count 3 | grep ^Benchmark
+
+SETTLEMENTS ?= 1000000
+bench-statement: ## totals and first page of an account in a ledger with SETTLEMENTS settlements, in ./bench-out
+	@mkdir -p bench-out
+	TMPDIR=$(CURDIR)/bench-out $(GO) test ./ledger -run '^$$' -bench Statement -benchmem -v -timeout 2h -args -settlements $(SETTLEMENTS)
 
 bench-export: ## a million FOCUS rows and the other exports, from records at hand, in ./bench-out/export
 	$(GO) build -trimpath -o $(BIN)/ ./internal/exportload
