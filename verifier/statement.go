@@ -183,3 +183,22 @@ func (s *Statement) tree() (*proof.SumTree, error) {
 	}
 	return tree, nil
 }
+
+// SignsClose checks that a record registers an owner key of a close's author that signed
+// the close, without looking at where the two stand. Errors: LieRecord, LieKey,
+// LieSignature.
+func SignsClose(origin string, shut, signer *Proved) error {
+	rec, err := codec.DecodeRecord(shut.Record)
+	if err != nil {
+		return lie(LieRecord, "record %d: %v", shut.Index, err)
+	}
+	body, err := closeOf(&rec, shut.Index)
+	if err != nil {
+		return err
+	}
+	from, err := codec.DecodeRecord(signer.Record)
+	if err != nil {
+		return lie(LieRecord, "record %d: %v", signer.Index, err)
+	}
+	return checkCloseSigned(origin, &rec, body, shut.Index, &from, signer.Index)
+}

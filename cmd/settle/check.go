@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -21,6 +20,7 @@ const (
 	typeEvidence    = "evidence"
 	typeFork        = "fork"
 	typeShare       = "share"
+	typeStatement   = "statement"
 	typeCheckpoint  = "checkpoint"
 )
 
@@ -37,6 +37,7 @@ type verified struct {
 	Size     uint64              `json:"size,omitempty"`
 	Root     *codec.Hash         `json:"root,omitempty"`
 	Evidence *verifier.Confirmed `json:"evidence,omitempty"`
+	Account  *verifier.Account   `json:"account,omitempty"`
 }
 
 func (a *app) check() *cobra.Command {
@@ -45,9 +46,10 @@ func (a *app) check() *cobra.Command {
 		Use:   "check FILE...",
 		Short: "Check receipts, proofs, evidence and checkpoints, offline",
 		Long: `Check verifies files with the trust policy alone: no node is asked. It knows receipts,
-consistency proofs, evidence (with NAME.bundle beside NAME.evidence; the shard is executed
-again), forks, shares (settle share) and checkpoints, by extension or by their first line. It names exactly what
-is wrong with a file that does not verify.
+consistency proofs, evidence (with NAME.bundle beside NAME.evidence; a shard is executed
+again), forks, shares (settle share), statements (settle statement --prove) and checkpoints,
+by extension or by how they begin. It says what is shown and by whose signatures, and names
+exactly what is wrong with a file that does not verify.
 
 ` + proof.ReceiptLimits,
 		Example: `  settle check payout.receipt --trust ledger.trust
@@ -68,16 +70,20 @@ is wrong with a file that does not verify.
 			return a.verdicts(results)
 		},
 	}
-	c.Flags().StringVar(&as, "type", "", "receipt, consistency, evidence, fork, share or checkpoint, if neither name nor content tell")
+	c.Flags().StringVar(&as, "type", "", "receipt, consistency, evidence, fork, share, statement or checkpoint, if neither name nor content tell")
 	return c
 }
 
-// maxChecked bounds what is read of any file but a bundle.
+// maxChecked bounds what is read of any file but a bundle or a statement.
 const maxChecked = verifier.MaxShare
 
 // checkFile checks one file. The error is one of the call, not of the file.
 func checkFile(policy *proof.TrustPolicy, name, as string) (*verified, error) {
-	file, err := readFile(name, maxChecked)
+	limit := int64(maxChecked)
+	if as == typeStatement || as == "" && filepath.Ext(name) == "."+typeStatement {
+		limit = verifier.MaxStatement
+	}
+	file, err := readFile(name, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -96,10 +102,12 @@ func checkFile(policy *proof.TrustPolicy, name, as string) (*verified, error) {
 		err = v.fork(policy, file)
 	case typeShare:
 		err = v.share(policy, file)
+	case typeStatement:
+		err = v.statement(policy, file)
 	case typeCheckpoint:
 		err = v.checkpoint(policy, file)
 	default:
-		return nil, usage("--type is %q: receipt, consistency, evidence, fork, share or checkpoint", v.Type)
+		return nil, usage("--type is %q: receipt, consistency, evidence, fork, share, statement or checkpoint", v.Type)
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return nil, err
@@ -115,7 +123,7 @@ func checkFile(policy *proof.TrustPolicy, name, as string) (*verified, error) {
 // first line must not change the type, so the name comes first.
 func typeOf(name string, file []byte) string {
 	switch ext := strings.TrimPrefix(filepath.Ext(name), "."); ext {
-	case typeReceipt, typeConsistency, typeEvidence, typeFork, typeShare, typeCheckpoint:
+	case typeReceipt, typeConsistency, typeEvidence, typeFork, typeShare, typeStatement, typeCheckpoint:
 		return ext
 	}
 	first, _, _ := bytes.Cut(file, []byte("\n"))
@@ -188,49 +196,6 @@ func (v *verified) fork(policy *proof.TrustPolicy, file []byte) error {
 	v.Size = f.Size
 	v.Says = fmt.Sprintf("%s has two roots at size %d: its history was forked", f.Origin, f.Size)
 	return nil
-}
-
-func (v *verified) evidence(policy *proof.TrustPolicy, name string, file []byte) error {
-	e, err := verifier.DecodeEvidence(file)
-	if err != nil {
-		return err
-	}
-	beside := strings.TrimSuffix(name, filepath.Ext(name)) + ".bundle"
-	if _, err := os.Stat(beside); err != nil {
-		return hint(usage("evidence needs its bundle: %v", err), "put NAME.bundle beside NAME.evidence")
-	}
-	bundle, err := readFile(beside, verifier.MaxBundle)
-	if err != nil {
-		return err
-	}
-	c, err := e.Check(policy, bundle)
-	if err != nil {
-		return err
-	}
-	v.Evidence, v.Size, v.Index = c, c.Size, &c.Settlement
-	v.Says = accusation(c)
-	return nil
-}
-
-// accusation says what confirmed evidence shows.
-func accusation(c *verifier.Confirmed) string {
-	text := fmt.Sprintf("%s in settlement %d of hub %s", c.Fault, c.Settlement, c.Hub)
-	if c.Shard != nil {
-		text += fmt.Sprintf(", shard %d of provider %s", *c.Shard, *c.Provider)
-	}
-	if c.Claimed != nil && c.Fault != verifier.FaultReceipt {
-		text += fmt.Sprintf(": claimed output %s, %d units; recomputed %s", c.Claimed.Output.Hash, c.Claimed.Units, &c.Recomputed)
-	}
-	if c.Fault == verifier.FaultPayout {
-		text += ": wrong " + c.Recomputed.Field
-	}
-	if c.Signed {
-		text += "; the provider's agent signed the false result"
-	}
-	if c.Authorship {
-		text += "; the hub signed the batch"
-	}
-	return text
 }
 
 // verdicts prints the outcomes and ends with the worst code.

@@ -80,20 +80,25 @@ func (a *app) statement() *cobra.Command {
 	var cycle uint64
 	var lines bool
 	var limit int
+	var prove string
 	c := &cobra.Command{
 		Use:   "statement PARTY",
 		Short: "Show what a party got and owes in a billing cycle",
 		Long: `Statement shows the account of a party in a cycle, in Credits: what was posted, what
 disputes hold, and the net that is paid out or billed. With --lines it lists the records that
 posted to it, the newest first. It is served to the party itself, hubs, auditors and
-operators: --as names a key file. What must be relied on is proved with settle prove.`,
+operators: --as names a key file. With --prove it writes a file that shows to anybody, with
+settle check and the trust policy alone, that these are all postings of the party in a
+closed cycle and what they sum to.`,
 		Example: `  settle statement PROVIDER_ID --as owner.key
+  settle statement PROVIDER_ID --cycle 202611 --prove 202611.statement --as owner.key
   settle statement CUSTOMER_ID --cycle 202611 --lines --as hub-owner.key`,
 		Args: exactly("PARTY"),
 	}
 	c.Flags().BoolVar(&lines, "lines", false, "list the records that posted to the account")
 	c.Flags().IntVar(&limit, "limit", 0, "list at most so many records, 0 = all")
-	return a.asking(c, &cycle, func(ctx context.Context, s api.Service, args []string) (any, func(io.Writer) error, error) {
+	c.Flags().StringVar(&prove, "prove", "", "statement file to write")
+	c = a.asking(c, &cycle, func(ctx context.Context, s api.Service, args []string) (any, func(io.Writer) error, error) {
 		id, err := ids(args)
 		if err != nil {
 			return nil, nil, err
@@ -118,6 +123,18 @@ operators: --as names a key file. What must be relied on is proved with settle p
 			Records   []api.StatementRecord `json:"records"`
 		}{v.Statement, v.Lines}, v.show, err
 	})
+	show := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if prove == "" {
+			return show(c, args)
+		}
+		id, err := ids(args)
+		if err != nil {
+			return err
+		}
+		return a.proveStatement(c, id[0], cycle, prove)
+	}
+	return c
 }
 
 // show prints a statement for people.
