@@ -193,5 +193,5 @@ func (s *service) Artifact(ctx context.Context, hash codec.Hash, index uint64) (
 			return body, size, nil
 		}
 	}
-	return nil, 0, api.Fail(codec.CodeNotFound, "no artifact %s", hash)
+	return nil, 0, api.Fail(codec.CodeNotFound, "no artifact %s: it was never brought, or it was pruned after its time", hash)
 }

@@ -69,7 +69,7 @@ func (a *app) checkLedger(h home, scratch string) (*fsckResult, error) {
 	bar.stop()
 	err = errors.Join(err, lock.Unlock())
 	if damage, ok := errors.AsType[*ledger.IntegrityError](err); ok {
-		return &fsckResult{Dir: string(h), Findings: []finding{findingOf(damage)}}, nil
+		return &fsckResult{Dir: string(h), Pruned: []pruned{}, Findings: []finding{findingOf(damage)}}, nil
 	}
 	if err != nil {
 		return nil, &unknownError{err}
@@ -119,6 +119,17 @@ func findingOf(e *ledger.IntegrityError) finding {
 	return newFinding(f)
 }
 
+// pruned is a range of records whose attachments were pruned.
+type pruned struct {
+	Cycle   uint64 `json:"cycle"`
+	First   uint64 `json:"first"`
+	Last    uint64 `json:"last"`
+	Records uint64 `json:"records"`
+	What    string `json:"what"`
+	Rebuilt bool   `json:"rebuilt"` // else taken from the store
+	text    string
+}
+
 // fsckResult is what fsck prints.
 type fsckResult struct {
 	Dir         string     `json:"dir"`
@@ -129,6 +140,7 @@ type fsckResult struct {
 	StateSum    codec.Hash `json:"state_sum"`
 	Checkpoints int        `json:"checkpoints"` // compared
 	Rebuilt     bool       `json:"rebuilt"`     // the state was rebuilt and compared
+	Pruned      []pruned   `json:"pruned"`      // what was made of records whose attachments are gone
 	Findings    []finding  `json:"findings"`
 	More        int        `json:"more"` // findings not listed
 }
@@ -136,7 +148,10 @@ type fsckResult struct {
 func newFsckResult(h home, r *ledger.Report) *fsckResult {
 	out := &fsckResult{
 		Dir: string(h), OK: r.OK(), Size: r.Applied.Size, RootA: r.Applied.RootA, RootB: r.Applied.RootB,
-		StateSum: r.Applied.StateSum, Checkpoints: r.Checkpoints, Rebuilt: r.Rebuilt, Findings: []finding{}, More: r.More,
+		StateSum: r.Applied.StateSum, Checkpoints: r.Checkpoints, Rebuilt: r.Rebuilt, Pruned: []pruned{}, Findings: []finding{}, More: r.More,
+	}
+	for _, p := range r.Pruned {
+		out.Pruned = append(out.Pruned, pruned{p.Cycle, p.First, p.Last, p.Records, p.What, p.Rebuilt, p.String()})
 	}
 	for _, f := range r.Findings {
 		out.Findings = append(out.Findings, newFinding(f))
@@ -147,6 +162,9 @@ func newFsckResult(h home, r *ledger.Report) *fsckResult {
 // String returns the result for a person.
 func (r *fsckResult) String() string {
 	var b bytes.Buffer
+	for _, p := range r.Pruned {
+		fmt.Fprintln(&b, "pruned:", p.text)
+	}
 	for _, f := range r.Findings {
 		fmt.Fprintln(&b, f.text)
 	}
