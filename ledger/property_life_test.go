@@ -195,7 +195,7 @@ func (x *life) step() {
 	steps := []func(){
 		x.settle, x.settle, x.settle, x.plan, x.finish, x.race, x.intrude, x.fail,
 		x.dispute, x.dispute, x.dispute, x.disputeShard, x.disputePlan, x.disputeClose, x.end, x.end, x.end, x.end,
-		x.refund, x.refund, x.correct, x.correct, x.goodwill, x.carry, x.carry, x.afterAudit, x.penalize, x.penalize,
+		x.refund, x.refund, x.correct, x.correct, x.correct, x.goodwill, x.carry, x.carry, x.afterAudit, x.penalize, x.penalize,
 		x.month, x.month, x.cut, x.close, x.promise, x.attest, x.attest,
 		x.join, x.change, x.change, x.reweigh, x.budget, x.legislate,
 		x.stale, x.strip, x.wait,

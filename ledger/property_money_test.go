@@ -48,18 +48,21 @@ func leftOf(s *Snapshot, p *settlement.Posted, line int) uint64 {
 // of both.
 func (x *life) reversal(s *Snapshot, p *settlement.Posted, most uint64) (list []codec.Posting, over bool) {
 	i := rapid.IntRange(0, len(p.Lines)-1).Draw(x.t, "line")
-	j := rapid.IntRange(0, len(p.Lines)-1).Draw(x.t, "other line")
-	if p.Lines[i].Side == p.Lines[j].Side {
-		return nil, false
+	var others []int
+	for j := range p.Lines {
+		if p.Lines[i].Side != p.Lines[j].Side {
+			others = append(others, j)
+		}
 	}
+	j := one(x, others, "other line")
 	left := min(most, leftOf(s, p, i), leftOf(s, p, j)) // mostly of that a part, at times all, or one beyond
 	amount := rapid.Uint64Range(1, left+1).Draw(x.t, "amount")
 	if edge := rapid.IntRange(0, 5).Draw(x.t, "edge"); edge < 2 {
 		amount = max(left+uint64(edge), 1)
 	}
-	one, first := back(s, p, i, amount)
-	two, second := back(s, p, j, amount)
-	return []codec.Posting{one, two}, first || second
+	from, first := back(s, p, i, amount)
+	to, second := back(s, p, j, amount)
+	return []codec.Posting{from, to}, first || second
 }
 
 // refund is cause 1 after a ruling: lines of what was disputed are taken back, or the
@@ -99,7 +102,10 @@ func (x *life) correct() {
 	if len(x.posted) == 0 {
 		return
 	}
-	target, want := one(x, x.posted, "target"), codec.Code("")
+	target, want := x.posted[0], codec.Code("") // mostly the same one, until nothing is left of it
+	if x.maybe(2, "another") {
+		target = one(x, x.posted, "target")
+	}
 	a := &codec.Adjustment{Target: refAt(x.world.t, x.l, target), Cause: codec.CauseBillingError}
 	var list []codec.Posting
 	signers := []actor{x.hub}
@@ -137,7 +143,18 @@ func (x *life) carry() {
 	if len(x.closes) == 0 {
 		return
 	}
-	target, want := one(x, x.closes, "close"), codec.Code("")
+	target, want := x.closes[0], codec.Code("") // the first with debts, or any
+	x.read(func(s *Snapshot) {
+		for _, at := range x.closes {
+			if len(s.Debts(bodyOf[codec.Cycle](x, s.Logged(at).Bytes).Cycle)) > 0 {
+				target = at
+				return
+			}
+		}
+	})
+	if x.maybe(3, "any") {
+		target = one(x, x.closes, "close")
+	}
 	a := &codec.Adjustment{Target: refAt(x.world.t, x.l, target), Cause: codec.CauseCarryForward}
 	var list []codec.Posting
 	total := uint64(0)
