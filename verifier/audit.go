@@ -27,6 +27,8 @@ type Options struct {
 	// Workers is how many shards are executed at once; 0 means 1. It changes nothing
 	// in the report.
 	Workers int
+	// Machine is how shards are executed; the zero value knows built-in programs.
+	Machine Machine
 	// Progress is told what is being done, from several goroutines but never at once;
 	// nil: nobody is told.
 	Progress func(stage string, done, total uint64)
@@ -90,7 +92,7 @@ func Audit(ctx context.Context, src Source, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &audit{examiner: examiner{src: src, log: log, frame: frame}, options: &o, dossiers: map[uint64]*dossier{}}
+	a := &audit{examiner: examiner{src: src, log: log, frame: frame, machine: o.Machine}, options: &o, dossiers: map[uint64]*dossier{}}
 	report := a.newReport()
 	report.State = follower.State()
 	return report, a.run(ctx, report)

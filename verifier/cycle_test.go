@@ -250,3 +250,48 @@ func (w *world) settlementAt(index uint64) *codec.Settlement {
 	}
 	return s
 }
+
+// TestSlowMachineIsInconclusive gives no shard the time it needs, and later hides bytes.
+func TestSlowMachineIsInconclusive(t *testing.T) {
+	w := closed(t)
+	o := w.cycleOptions(t.TempDir())
+	o.Machine.Limit = 1 // ns
+	r := w.auditCycle(o)
+	if r.Result.Failed > 0 || r.Result.Unavailable == 0 || r.Opinion != codec.OpinionIncomplete {
+		t.Errorf("too slow: opinion %d, %+v", r.Opinion, r.Result)
+	}
+	for i := range r.Items {
+		if item := &r.Items[i]; (item.Asked == testTime+1) != (item.Verdict == Inconclusive) {
+			t.Errorf("item %d: %s, asked %d", i, item.Verdict, item.Asked)
+		}
+	}
+	o.Machine.Limit, o.Now = 0, func() uint64 { return testTime + 2 }
+	if r := w.auditCycle(o); r.Opinion != codec.OpinionPass || r.Span.Start != testTime+1 || r.Span.End != testTime+2 {
+		t.Errorf("with time: opinion %d, %+v", r.Opinion, r.Span)
+	}
+}
+
+// TestEscalationAppendsDraws finds a small fraud with few draws and goes on.
+func TestEscalationAppendsDraws(t *testing.T) {
+	w := closed(t, job{name: "false", shards: []shardSpec{{0, 1}, {1, 10}}, entry: func(i int, e *codec.ShardEntry) { e.Output.Hash[0] ^= byte(i) }})
+	few := w.auditCycle(w.cycleOptions(t.TempDir()))
+	o := w.cycleOptions(t.TempDir())
+	o.Escalate = 400
+	dir := o.Dir
+	many := w.auditCycle(o)
+	n := few.kindCount(Vouching)
+	if few.Bounds.K == 0 || tolerable(few.Bounds.Upper, few.Frame.Value, few.Target.FaultPPM) {
+		t.Fatalf("the few draws find too little: %+v", few.Bounds)
+	}
+	if many.kindCount(Vouching) <= n || many.kindCount(Vouching) > 400 {
+		t.Errorf("%d draws after %d", many.kindCount(Vouching), n)
+	}
+	for i := range n {
+		if many.Draws[i].U != few.Draws[i].U {
+			t.Errorf("draw %d changed", i)
+		}
+	}
+	if err := many.Check(w.trust, proofsIn(dir)); err != nil {
+		t.Error(err)
+	}
+}

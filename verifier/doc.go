@@ -10,10 +10,11 @@
 // what could not be fetched wraps ErrUnavailable: a verdict is never guessed.
 //
 // It must not open a connection, reach the store or the consensus, or sign
-// anything. Whoever uses it brings a Source. Draws and verdicts depend on the
-// proven bytes and on the auditor's secret alone, never on time, the order of
-// answers, or the number of workers.
+// anything. Whoever uses it brings a Source; the audit of a cycle also takes a work
+// directory, where it keeps what is large and goes on after a crash. Draws and
+// verdicts depend on the proven bytes and on the auditor's secret alone, never on
+// time, the order of answers, or the number of workers.
 //
-// It follows docs/formats/sampling.md sections 1 to 3, docs/formats/sum-trees.md
-// section 2, docs/formats/records.md sections 2 and 6, and docs/formats/evidence.md.
+// It follows docs/formats/sampling.md, docs/formats/sum-trees.md section 2,
+// docs/formats/records.md sections 2 and 6, and docs/formats/evidence.md.
 package verifier

@@ -2,7 +2,6 @@ package verifier
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/replay"
@@ -67,28 +66,12 @@ func Execute(program *codec.Program, seed codec.Hash, e *codec.ShardEntry, w *Wo
 
 // execute is Execute that hands out the output too.
 func execute(program *codec.Program, seed codec.Hash, e *codec.ShardEntry, w *Work) (Recomputed, []byte, error) {
-	run, ok := replay.Builtin(codec.ProgramID(program))
-	if !ok {
-		return Recomputed{}, nil, fmt.Errorf("%w: program %s@%d %s is unknown here", ErrUnavailable, program.Family, program.Version, program.Profile)
+	var here Machine
+	run, err := here.program(context.Background(), nil, program)
+	if err != nil {
+		return Recomputed{}, nil, err
 	}
-	if oversized(e) {
-		return Recomputed{Status: replay.Invalid, Field: "input"}, nil, nil
-	}
-	var input []byte
-	for i := range w.Inputs {
-		if uint64(len(w.Inputs[i])) != e.Inputs[i].Size {
-			return Recomputed{Status: replay.Invalid, Field: "input size"}, nil, nil
-		}
-		input = append(input, w.Inputs[i]...)
-	}
-	r := run.Run(replay.Task{Seed: seed, Args: w.Args, Input: input, MaxUnits: e.Units})
-	switch r.Status {
-	case replay.OK:
-		return Recomputed{Output: codec.Blob{Hash: codec.BlobHash(r.Output), Size: uint64(len(r.Output))}, Units: r.Units}, r.Output, nil
-	case replay.Invalid, replay.OverLimit:
-		return Recomputed{Status: r.Status, Field: r.Field}, nil, nil
-	}
-	return Recomputed{}, nil, fmt.Errorf("%w: the shard could not be executed here: %s", ErrUnavailable, r.Status)
+	return here.executeShard(context.Background(), run, seed, e, w)
 }
 
 // judge compares what an entry claims with what executing it again gives; 0 means

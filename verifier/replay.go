@@ -19,6 +19,7 @@ type ReplayOptions struct {
 	Index    uint64  // of the settlement in the log
 	Shard    *uint64 // one shard number, nil: all of them, and the merged result
 	Workers  int     // shards executed at once; 0 means 1
+	Machine  Machine // how; the zero value knows built-in programs
 	Progress func(stage string, done, total uint64)
 }
 
@@ -94,11 +95,12 @@ func Replay(ctx context.Context, src Source, o ReplayOptions) (*ReplayReport, er
 	if err != nil {
 		return nil, err
 	}
-	if err := r.execute(ctx, src, body, entries, &o); err != nil {
+	program, unknown := o.Machine.program(ctx, src, &body.Program)
+	if err := r.execute(ctx, src, body, entries, &o, program, unknown); err != nil {
 		return nil, err
 	}
 	if o.Shard == nil {
-		r.Result = r.merge(body, manifest.Count)
+		r.Result = r.merge(body, manifest.Count, program)
 	}
 	r.conclude()
 	return r, nil
@@ -134,8 +136,8 @@ func chosen(entries []codec.ShardEntry, shard *uint64) ([]*codec.ShardEntry, err
 	return out, nil
 }
 
-// execute executes the entries.
-func (r *ReplayReport) execute(ctx context.Context, src Source, body *codec.Settlement, entries []*codec.ShardEntry, o *ReplayOptions) error {
+// execute executes the entries. Without a program, unknown says why there is none.
+func (r *ReplayReport) execute(ctx context.Context, src Source, body *codec.Settlement, entries []*codec.ShardEntry, o *ReplayOptions, program replay.Program, unknown error) error {
 	r.Shards = make([]ShardReplay, len(entries))
 	var progress func(done, total uint64)
 	if o.Progress != nil {
@@ -145,20 +147,23 @@ func (r *ReplayReport) execute(ctx context.Context, src Source, body *codec.Sett
 		s := &r.Shards[i]
 		s.Shard, s.Replica, s.Provider = entries[i].Index, entries[i].Replica, entries[i].Provider
 		s.Claimed = claimed(entries[i])
-		s.execute(ctx, src, body, entries[i])
+		if s.Verdict = Inconclusive; unknown != nil {
+			s.Reason = unknown.Error()
+		} else {
+			s.execute(ctx, src, body, entries[i], &o.Machine, program)
+		}
 		return ctx.Err()
 	})
 }
 
 // execute executes one shard and keeps what a merge needs.
-func (s *ShardReplay) execute(ctx context.Context, src Source, body *codec.Settlement, e *codec.ShardEntry) {
-	s.Verdict = Inconclusive
+func (s *ShardReplay) execute(ctx context.Context, src Source, body *codec.Settlement, e *codec.ShardEntry, m *Machine, program replay.Program) {
 	work, err := fetchWork(ctx, src, e)
 	if err != nil {
 		s.Reason = err.Error()
 		return
 	}
-	got, output, err := execute(&body.Program, body.Seed, e, work)
+	got, output, err := m.executeShard(ctx, program, body.Seed, e, work)
 	if err != nil {
 		s.Reason = err.Error()
 		return
@@ -172,10 +177,9 @@ func (s *ShardReplay) execute(ctx context.Context, src Source, body *codec.Settl
 }
 
 // merge merges the recomputed outputs of replica 0 and compares the result.
-func (r *ReplayReport) merge(body *codec.Settlement, count uint64) *ResultReplay {
+func (r *ReplayReport) merge(body *codec.Settlement, count uint64, program replay.Program) *ResultReplay {
 	out := &ResultReplay{Claimed: BlobName{body.Result.Hash, body.Result.Size}, Verdict: Inconclusive}
-	program, ok := replay.Builtin(codec.ProgramID(&body.Program))
-	if !ok {
+	if program == nil {
 		out.Reason = "the program is unknown here"
 		return out
 	}

@@ -124,6 +124,9 @@ func (a *app) runAudit(c *cobra.Command, f *auditFlags) error {
 		fmt.Fprintf(a.stdout, "commitment to the auditor's secret: %s\n", view.Commitment)
 	}
 	o := verifier.Options{Auditor: auditor, Cycle: f.cycle, Secret: secret, Size: f.size, From: f.from, Draws: f.draws, Workers: f.workers}
+	if o.Machine, err = a.machine(shardLimit); err != nil {
+		return err
+	}
 	if o.Draws == 0 {
 		if o.Draws, err = verifier.SampleSize(f.confidence, f.fault, verifier.MaxDraws); err != nil {
 			return usage("%v", err)

@@ -26,6 +26,9 @@ type cycleAuditFlags struct {
 	limit                                    time.Duration
 }
 
+// shardLimit is the longest time for one shard unless another is given.
+const shardLimit = time.Hour
+
 func (a *app) auditRun() *cobra.Command {
 	var f cycleAuditFlags
 	c := &cobra.Command{
@@ -55,7 +58,7 @@ told.`,
 	fl.StringVar(&f.beacon, "beacon-signature", "", "file with the signature of the cycle's beacon round, in hex")
 	fl.Uint64Var(&f.escalate, "escalate", 0, "draw on until the bound is tolerable, at most to so many vouching draws")
 	fl.IntVar(&f.workers, "workers", max(1, runtime.NumCPU()), "shards executed at once")
-	fl.DurationVar(&f.limit, "shard-limit", time.Hour, "longest time for one shard, which is inconclusive after it")
+	fl.DurationVar(&f.limit, "shard-limit", shardLimit, "longest time for one shard, which is inconclusive after it")
 	return c
 }
 

@@ -39,7 +39,7 @@ Exit codes: 0 everything agrees, 1 the report is false, 3 something could not be
 	c.Flags().StringVar(&f.draws, "draws", "", "positions of draws in the report whose shards are executed again")
 	c.Flags().BoolVar(&f.all, "all", false, "execute every drawn shard again")
 	c.Flags().IntVar(&f.workers, "workers", max(1, runtime.NumCPU()), "shards executed at once")
-	c.Flags().DurationVar(&f.limit, "shard-limit", time.Hour, "longest time for one shard")
+	c.Flags().DurationVar(&f.limit, "shard-limit", shardLimit, "longest time for one shard")
 	return c
 }
 

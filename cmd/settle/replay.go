@@ -33,6 +33,9 @@ executes the shard that it is about from the bundle beside it, offline.`,
 				return a.replayEvidence(args[0])
 			}
 			o := verifier.ReplayOptions{Index: index, Workers: f.workers}
+			if o.Machine, err = a.machine(shardLimit); err != nil {
+				return err
+			}
 			if c.Flags().Changed("shard") {
 				o.Shard = &f.shard
 			}
