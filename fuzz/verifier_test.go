@@ -13,9 +13,14 @@ func evidenceSeed(fault verifier.Fault) *verifier.Evidence {
 	proved := &verifier.Proved{Index: 1, Record: []byte{0xa0}, Path: []codec.Hash{{1}}}
 	e := &verifier.Evidence{Version: 1, Origin: "ledger.example/settle/blake3", Fault: fault,
 		Checkpoint: []byte("note"), Settlement: *proved}
-	if fault == verifier.FaultPayout {
+	switch {
+	case fault == verifier.FaultPayout:
 		e.Policy = proved
-	} else {
+	case fault == verifier.FaultMissing:
+		e.Missing, e.Answers = &codec.Hash{1}, []verifier.Answer{{Time: 1}}
+	case fault.OfClose():
+		e.Close, e.CloseKey = proved, proved
+	default:
 		e.Shard, e.AgentKey = &verifier.ShardProof{Entry: []byte{1}, Path: []byte{2}}, proved
 	}
 	if fault == verifier.FaultOutput {
@@ -26,7 +31,7 @@ func evidenceSeed(fault verifier.Fault) *verifier.Evidence {
 
 // FuzzEvidence: what is accepted has one encoding.
 func FuzzEvidence(f *testing.F) {
-	for fault := verifier.FaultOutput; fault <= verifier.FaultPayout; fault++ {
+	for fault := verifier.FaultOutput; fault <= verifier.FaultUnbalanced; fault++ {
 		f.Add(evidenceSeed(fault).Encode())
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -51,6 +56,30 @@ func FuzzBundle(f *testing.F) {
 		}
 		if !bytes.Equal(b.Encode(), data) {
 			t.Fatal("two encodings of one bundle")
+		}
+	})
+}
+
+// FuzzStatement: what is accepted has one encoding, and as many postings as it says.
+func FuzzStatement(f *testing.F) {
+	s := &verifier.Statement{Version: 1, Origin: "ledger.example/settle/blake3", Checkpoint: []byte("note"),
+		Close: verifier.Proved{Index: 1, Record: []byte{0xa0}, Path: []codec.Hash{{1}}}, Role: codec.RoleProvider, Rows: []byte{}}
+	f.Add(s.Encode())
+	s.Add(&verifier.StatementPosting{Index: 1, Line: 2, Side: codec.Debit, Amount: 3})
+	f.Add(s.Encode())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := verifier.DecodeStatement(data)
+		if err != nil {
+			return
+		}
+		again := *s
+		again.Rows = []byte{}
+		for i := range s.Postings() {
+			p := s.Posting(i)
+			again.Add(&p)
+		}
+		if !bytes.Equal(again.Encode(), data) {
+			t.Fatal("two encodings of one statement")
 		}
 	})
 }

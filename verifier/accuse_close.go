@@ -139,3 +139,28 @@ func accuseListed(policy *proof.TrustPolicy, e *Evidence, own *Bundle) (*Evidenc
 	}
 	return nil, err
 }
+
+// ProveNamed returns the first entry of a manifest that names bytes, with its path in the
+// manifest. Errors: LieManifest, also when no entry does.
+func ProveNamed(manifest []byte, hash codec.Hash) (*ShardProof, error) {
+	entries, err := codec.DecodeManifest(manifest)
+	if err != nil {
+		return nil, lie(LieManifest, "%v", err)
+	}
+	tree, err := proof.BuildSumTree(proof.SumShards, shardLeaves(entries))
+	if err != nil {
+		return nil, lie(LieManifest, "%v", err)
+	}
+	for i := range entries {
+		if nameOf(nil, &entries[i], hash) == "" {
+			continue
+		}
+		p, err := tree.Prove(i)
+		if err != nil {
+			return nil, err
+		}
+		path, err := proof.EncodeSumProof(proof.SumShards, p)
+		return &ShardProof{Entry: codec.AppendShardEntry(nil, &entries[i]), Path: path}, err
+	}
+	return nil, lie(LieManifest, "no shard names %s", hash)
+}
