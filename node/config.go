@@ -58,6 +58,9 @@ type Config struct {
 	// MaxArtifact bounds one artifact in bytes. Default api.MaxArtifact, which is also
 	// the most.
 	MaxArtifact int64
+	// ArtifactAge is how long an artifact is kept after its arrival; a settlement that names
+	// it keeps it up to its retain_until at least. Default 90 days, at least an hour.
+	ArtifactAge time.Duration
 	// MinFree is the free disk space in bytes below which submissions and artifacts are
 	// refused with storage_full; at half of it a leader gives the leadership away.
 	// Default 1 GiB.
@@ -82,6 +85,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("node: NodeKey and CheckpointKey are Ed25519 private keys")
 	case c.MaxArtifact < 0 || c.MaxArtifact > maxArtifact:
 		return c, errors.New("node: MaxArtifact is out of range")
+	case c.ArtifactAge != 0 && c.ArtifactAge < time.Hour:
+		return c, errors.New("node: ArtifactAge is below an hour")
 	}
 	if c.Admin == "" {
 		c.Admin = filepath.Join(c.Dir, "admin.sock")
@@ -94,6 +99,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.MaxArtifact == 0 {
 		c.MaxArtifact = maxArtifact
+	}
+	if c.ArtifactAge == 0 {
+		c.ArtifactAge = 90 * 24 * time.Hour
 	}
 	if c.MinFree == 0 {
 		c.MinFree = 1 << 30

@@ -23,7 +23,7 @@
 //	LOCK        held while a process uses the directory
 //	ledger/     package ledger
 //	raft/       package consensus
-//	artifacts/  blobs by BLAKE3: ab/cd/<64 hex digits>
+//	artifacts/  blobs by BLAKE3: ab/cd/<64 hex digits>; followed: settlements seen so far
 //	admin.sock  for settled member
 //	fatal       why the process must not start again (see Marker)
 //	evidence-*  both sides of a divergence

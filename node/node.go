@@ -95,6 +95,10 @@ func (n *Node) start(ctx context.Context) error {
 	}
 	n.tasks.Go(func() { n.space.watch(ctx, n.yield) })
 	n.tasks.Go(func() { (&checkpointer{node: n}).run(ctx) })
+	keep := &keeper{n.artifacts, n.config.ArtifactAge, n.ledger.Read, time.Now, func(what string, err error) {
+		n.log.Warn(what, "error", err)
+	}}
+	n.tasks.Go(func() { keep.run(ctx) })
 	return n.listen()
 }
 

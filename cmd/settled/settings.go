@@ -24,6 +24,7 @@ type settings struct {
 	checkpointRecords             uint64
 	maxSubmits                    int
 	maxArtifact                   int64
+	artifactAge                   time.Duration
 	minFree                       uint64
 	memoryLimit                   int64
 	openReads                     bool
@@ -48,6 +49,7 @@ func (s *settings) flags() *pflag.FlagSet {
 	f.Uint64Var(&s.checkpointRecords, "checkpoint-records", 1_000, "new records that make a checkpoint due earlier")
 	f.IntVar(&s.maxSubmits, "max-submits", 16, "batches decided at a time; more are told to wait")
 	f.Int64Var(&s.maxArtifact, "max-artifact", api.MaxArtifact, "largest artifact in bytes")
+	f.DurationVar(&s.artifactAge, "artifact-age", 90*24*time.Hour, "how long artifacts are kept after they came; what a settlement names stays up to its retain_until at least")
 	f.Uint64Var(&s.minFree, "min-free", 1<<30, "free bytes on the disk below which submissions are refused")
 	f.Int64Var(&s.memoryLimit, "memory-limit", 260<<20, "soft limit in bytes of the memory that the process manages; GOMEMLIMIT in the environment wins")
 	f.BoolVar(&s.openReads, "open-reads", false, "serve details, labels, artifacts and statements to everybody, unsigned: only for a ledger to play with")
@@ -98,6 +100,9 @@ func (s *settings) check() error {
 	}
 	if s.maxSubmits < 1 || s.maxArtifact < 1 || s.maxArtifact > api.MaxArtifact || s.minFree == 0 {
 		return usage("max-submits and min-free are at least 1, max-artifact 1 to %d", api.MaxArtifact)
+	}
+	if s.artifactAge < time.Hour {
+		return usage("artifact-age is at least 1h")
 	}
 	if s.memoryLimit < 128<<20 {
 		return usage("memory-limit is at least %d: the store alone needs that", 128<<20)

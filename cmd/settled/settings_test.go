@@ -64,6 +64,7 @@ func TestSettingsRefused(t *testing.T) {
 		"checkpoint-records":    func(s *settings) { s.checkpointRecords = 0 },
 		"max-submits":           func(s *settings) { s.maxSubmits = 0 },
 		"max-artifact":          func(s *settings) { s.maxArtifact++ },
+		"artifact-age":          func(s *settings) { s.artifactAge = time.Hour - 1 },
 		"min-free":              func(s *settings) { s.minFree = 0 },
 		"log-level":             func(s *settings) { s.logLevel = "loud" },
 		`peer "n1"`:             func(s *settings) { s.peers = []string{"n1"} },

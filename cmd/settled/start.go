@@ -113,7 +113,7 @@ func (h home) nodeConfig(s *settings) (node.Config, error) {
 		Dir: string(h), Cluster: s.clusterAddr, Advertise: s.advertiseCluster, API: s.apiAddr, AdvertiseAPI: s.advertiseAPI,
 		Metrics: s.metrics, Admin: h.path(s.adminSocket), CheckpointInterval: s.checkpointInterval,
 		CheckpointRecords: s.checkpointRecords, MaxSubmits: s.maxSubmits, MaxArtifact: s.maxArtifact, MinFree: s.minFree,
-		OpenReads: s.openReads,
+		ArtifactAge: s.artifactAge, OpenReads: s.openReads,
 	}
 	var err error
 	if c.Identity, err = consensus.LoadIdentity(h.identity(), nil); err != nil {
