@@ -28,6 +28,7 @@ type life struct {
 	entries []Entry
 	results []Result
 	sent    []*codec.Batch
+	blobs   map[codec.Hash][]byte // all that were attached, pruned since or not
 
 	pending  []*work // planned, not settled
 	finished []*work // settled
@@ -46,6 +47,7 @@ type life struct {
 func newLife(tb testing.TB, t *rapid.T) *life {
 	x := &life{
 		world: newWorld(tb), t: t, bad: map[string]codec.Code{"\x01": codec.CodeMalformed}, byID: map[codec.ID]actor{},
+		blobs: map[codec.Hash][]byte{},
 		secrets: map[uint64]codec.Hash{}, held: map[settlement.LineRef]uint64{}, done: map[string]int{},
 	}
 	x.m = &twin{at: map[string]uint64{}, batches: map[codec.ID][]codec.Outcome{}, time: testStart, balances: map[settlement.Account]settlement.Balance{}}
@@ -126,7 +128,7 @@ func (x *life) say(what string, want codec.Code, blobs [][]byte, records ...[]by
 // submit gives a batch to the leading ledger and its twin, and compares what they say.
 // Where nothing is appended, nothing moves.
 func (x *life) submit(b *codec.Batch) {
-	before, size := x.standing(), len(x.m.log)
+	before, size, there := x.standing(), len(x.m.log), x.attached(b)
 	want := x.m.judge(b, x.now, x.bad)
 	x.sent = append(x.sent, b)
 	r := x.enter(x.sign(b))
@@ -134,11 +136,25 @@ func (x *life) submit(b *codec.Batch) {
 		x.t.Fatalf("%+v", r)
 	}
 	equalOutcomes(x.t, r.Outcomes, want)
-	if len(x.m.log) == size && x.standing() != before {
+	if len(x.m.log) == size && (x.standing() != before || x.attached(b) > there) {
 		x.t.Fatalf("nothing was appended, but something moved: %v", r.Outcomes)
 	}
 	x.cycle = x.l.Applied().Cycle
 	x.read(func(s *Snapshot) { x.policy = s.View(x.now).PolicyFor(x.cycle) })
+}
+
+// attached returns how many attachments of a batch the leading ledger has.
+func (x *life) attached(b *codec.Batch) (n int) {
+	x.read(func(s *Snapshot) {
+		for _, blob := range b.Attachments {
+			hash := codec.BlobHash(blob)
+			x.blobs[hash] = blob
+			if _, err := s.Attachment(hash); err == nil {
+				n++
+			}
+		}
+	})
+	return n
 }
 
 // enter applies an entry with a batch, at times beside one that is known, and keeps it.
@@ -162,22 +178,24 @@ func (x *life) enter(batch []byte) BatchResult {
 }
 
 // standing is a digest of both roots and of the state, but for what a batch leaves behind
-// that appends nothing: its number, header and outcomes.
+// that appends nothing: its number, header and outcomes, and what it pays of pruning.
 func (x *life) standing() (digest codec.Hash) {
 	h, a := blake3.New(), x.l.Applied()
 	h.Write(a.RootA[:])
 	h.Write(a.RootB[:])
 	now := x.l.state.now
-	now.batches = mth{}
+	now.batches, now.sweep = mth{}, sweep{}
 	h.Write(now.encode(nil))
 	x.read(func(s *Snapshot) {
 		for _, space := range summed {
-			if space == spaceBatchID || space == spaceBatch || space == spaceTally {
+			if slices.Contains([]byte{spaceBatchID, spaceBatch, spaceTally, spaceBlobRef}, space) {
 				continue
 			}
 			err := scan(s.snap, []byte{space}, []byte{space + 1}, func(key, value []byte) (bool, error) {
-				h.Write(key)
-				h.Write(value)
+				if space != spaceMark || key[1] != markWaiting && key[1] != markRetained {
+					h.Write(key)
+					h.Write(value)
+				}
 				return true, nil
 			})
 			if err != nil {

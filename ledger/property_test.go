@@ -50,7 +50,7 @@ func TestRandomLedgers(t *testing.T) {
 			}
 		}
 		x.roots(x.l)
-		x.read(func(s *Snapshot) { auditBooks(rt, s) })
+		x.read(func(s *Snapshot) { auditBooks(rt, s, x.blobs) })
 		x.everythingAgain(x.l)
 		f.grouped()
 		f.crashed()
