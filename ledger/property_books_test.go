@@ -16,7 +16,7 @@ type plainBooks struct {
 	t        *rapid.T
 	s        *Snapshot // for records
 	blobs    map[codec.Hash][]byte
-	cycle    uint64    // open
+	cycle    uint64 // open
 	policies []*codec.Policy
 	weights  map[codec.ID][]plainWeight
 	accounts map[settlement.Account]*plainAccount

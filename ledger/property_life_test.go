@@ -47,7 +47,7 @@ type life struct {
 func newLife(tb testing.TB, t *rapid.T) *life {
 	x := &life{
 		world: newWorld(tb), t: t, bad: map[string]codec.Code{"\x01": codec.CodeMalformed}, byID: map[codec.ID]actor{},
-		blobs: map[codec.Hash][]byte{},
+		blobs:   map[codec.Hash][]byte{},
 		secrets: map[uint64]codec.Hash{}, held: map[settlement.LineRef]uint64{}, done: map[string]int{},
 	}
 	x.m = &twin{at: map[string]uint64{}, batches: map[codec.ID][]codec.Outcome{}, time: testStart, balances: map[settlement.Account]settlement.Balance{}}
