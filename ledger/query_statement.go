@@ -39,22 +39,30 @@ func (s *Snapshot) Statement(a settlement.Account, size uint64) (st Statement, e
 		return st, err
 	}
 	st.Postings, st.Credit, st.Debit = c.so.postings, c.so.credit, c.so.debit
-	for _, index := range c.now {
-		if index < size {
-			if err := s.addLines(&st, index); err != nil {
-				return st, err
-			}
-		}
-	}
-	return st, nil
+	return st, s.addLines(&st, c.now)
 }
 
-// addLines adds the lines of a record.
-func (s *Snapshot) addLines(st *Statement, index uint64) error {
-	p, err := s.posted(index)
+// addLines adds the lines of the records below st.Size among those in order.
+func (s *Snapshot) addLines(st *Statement, indexes []uint64) (err error) {
+	r, err := readAhead(s.snap, &postings)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	for _, index := range indexes {
+		if index >= st.Size {
+			break
+		}
+		p, err := listed(r, index)
+		if err != nil {
+			return err
+		}
+		st.addLines(p)
+	}
+	return nil
+}
+
+func (st *Statement) addLines(p *settlement.Posted) {
 	for i := range p.Lines {
 		l := &p.Lines[i]
 		if l.Role != st.Role || l.Party != st.Party {
@@ -67,7 +75,6 @@ func (s *Snapshot) addLines(st *Statement, index uint64) error {
 			st.Debit += l.Amount
 		}
 	}
-	return nil
 }
 
 // posted returns the postings of a record that a list names.
@@ -100,35 +107,26 @@ func (s *Snapshot) StatementLines(a settlement.Account, page Page) (out Paged[St
 	if err != nil {
 		return out, err
 	}
-	return collected(s, page, joined{c}, func(index uint64) (StatementEntry, bool, error) {
-		e, err := s.entry(a, index)
-		return e, true, err
-	})
-}
-
-func (s *Snapshot) entry(a settlement.Account, index uint64) (e StatementEntry, err error) {
-	if e.Posted, err = s.posted(index); err != nil {
-		return e, err
+	found, err := collected(s, page, joined{c}, func(index uint64) (uint64, bool, error) { return index, true, nil })
+	if err != nil {
+		return out, err
 	}
-	for i := range e.Posted.Lines {
-		l := StatementLine{Line: e.Posted.Lines[i], Number: uint64(i)}
-		if l.Role != a.Role || l.Party != a.Party {
-			continue
-		}
-		ref := settlement.LineRef{Index: index, Line: l.Number}
-		if l.Reversed, _, err = reversed.load(s.snap, ref); err != nil {
-			return e, err
-		}
-		h, ok, err := holds.load(s.snap, ref)
-		if err != nil {
-			return e, err
-		}
-		if ok {
-			l.Held = h.Now
-		}
-		e.Lines = append(e.Lines, l)
+	r, err := readEntries(s.snap)
+	if err != nil {
+		return out, err
 	}
-	return e, nil
+	defer func() { err = errors.Join(err, r.close()) }()
+	out.Items, out.Next = make([]StatementEntry, len(found.Items)), found.Next
+	for n := range found.Items {
+		i := n
+		if !page.Oldest {
+			i = len(found.Items) - 1 - n
+		}
+		if out.Items[i], err = r.entry(a, found.Items[i]); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
 }
 
 // collected makes a page of what lists have in common and closes them. Take returns the
