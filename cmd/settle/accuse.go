@@ -128,6 +128,9 @@ func (a *app) compareJournal(ctx context.Context, index uint64, out string) erro
 	if e.CloseKey, err = p.closeKey(ctx, e.Close); err != nil {
 		return err
 	}
+	if e.CloseKey == nil {
+		return errors.New("the record that registers the key which signed the close was not found")
+	}
 	path, err := p.sdk.Service().JournalPath(ctx, index)
 	if err != nil {
 		return err
