@@ -57,6 +57,11 @@ func (f *FOCUS) Append(b []byte, r *Record, blobs Blobs) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return f.AppendRows(b, rows), nil
+}
+
+// AppendRows appends rows as CSV.
+func (f *FOCUS) AppendRows(b []byte, rows Rows) []byte {
 	for i := range rows {
 		for j := range columns {
 			start := len(b)
@@ -68,7 +73,7 @@ func (f *FOCUS) Append(b []byte, r *Record, blobs Blobs) ([]byte, error) {
 		}
 		b[len(b)-1] = '\n'
 	}
-	return b, nil
+	return b
 }
 
 // quote quotes what stands in b from start on, if CSV needs it.

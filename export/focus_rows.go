@@ -158,28 +158,27 @@ func (o *opened) tags() string {
 
 // corrections returns the rows of an adjustment: its customer lines.
 func (f *FOCUS) corrections(rec *Record, blobs Blobs) (Rows, error) {
-	var a codec.Adjustment
-	if err := codec.DecodeAdjustment(rec.Body, &a); err != nil {
-		return nil, contradiction(rec.Index, "%v", err)
-	}
-	blob, err := blobs.fetch("correction", a.Detail)
+	postings, err := Postings(rec, blobs)
 	if err != nil {
 		return nil, err
 	}
-	c, err := codec.DecodeCorrection(blob)
+	return f.PostingRows(rec, postings)
+}
+
+// PostingRows returns the rows that postings of an adjustment make: those to customers. The
+// caller has proven that the record commits to them. Errors: ErrFalse, ErrPrice.
+func (f *FOCUS) PostingRows(rec *Record, postings []codec.Posting) (Rows, error) {
+	a, err := rec.adjustment()
 	if err != nil {
-		return nil, contradiction(rec.Index, "%v", err)
-	}
-	if err := checkPostings(rec.Index, c.Postings, a.Postings, a.Totals); err != nil {
 		return nil, err
 	}
-	all, err := f.adjusted(rec, &a)
+	all, err := f.adjusted(rec, a)
 	if err != nil {
 		return nil, err
 	}
 	var rows Rows
-	for i := range c.Postings {
-		if p := &c.Postings[i]; p.Role == codec.RoleCustomer {
+	for i := range postings {
+		if p := &postings[i]; p.Role == codec.RoleCustomer {
 			cost, err := all.price.convert(p.Amount)
 			if err != nil {
 				return nil, atIndex(rec.Index, err)

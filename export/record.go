@@ -46,6 +46,15 @@ func (r *Record) settlement() (*codec.Settlement, error) {
 	return s, nil
 }
 
+// adjustment decodes the body of an adjustment.
+func (r *Record) adjustment() (*codec.Adjustment, error) {
+	a := new(codec.Adjustment)
+	if err := codec.DecodeAdjustment(r.Body, a); err != nil {
+		return nil, contradiction(r.Index, "%v", err)
+	}
+	return a, nil
+}
+
 // Ledger is what rows take from other records than their own: from the genesis, and
 // for FOCUS from what it learned.
 type Ledger struct {

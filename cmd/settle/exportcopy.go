@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/forgepool/settle/api"
+	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/export"
 	"github.com/forgepool/settle/verifier"
 )
@@ -20,7 +22,7 @@ type exportOutput interface {
 	begin(ledger *export.Ledger, pair *verifier.Pair, state []byte) error
 	// add makes and adds the rows of a page and returns of how many records: of those
 	// before the one that the error is about.
-	add(page []verifier.Record, blobs export.Blobs) (int, error)
+	add(page []verifier.Record, make *exportRows) (int, error)
 	// finish makes the output complete, up to the record before next, and returns its
 	// length in bytes.
 	finish(next uint64) (uint64, error)
@@ -30,9 +32,15 @@ type exportOutput interface {
 
 // exporter moves proven records into an output.
 type exporter struct {
-	src  verifier.Source
+	src  source
 	out  exportOutput
+	rows *exportRows
 	show func(stage string, done, total uint64)
+}
+
+// pager hands out proven records in order, a page at a time, none at the end.
+type pager interface {
+	page(ctx context.Context) ([]verifier.Record, error)
 }
 
 // run follows the newest checkpoint and exports up to it.
@@ -65,10 +73,15 @@ func (e *exporter) run(ctx context.Context, follower *verifier.Follower, f *expo
 	if err := e.out.begin(ledger, pair, follower.State()); err != nil {
 		return nil, err
 	}
-	next, err := e.copy(ctx, newStream(e.src, pair, from, to))
-	length, finishErr := e.out.finish(next)
-	return &exportView{Format: f.format, Currency: f.currency, Origin: ledger.Origin, Size: pair.Size(), From: from, Next: next,
-		Records: next - from, Bytes: length}, errors.Join(err, finishErr)
+	var records pager = newStream(e.src, pair, from, to)
+	if e.rows.customer != nil {
+		records = &chosen{api: e.src.api, src: e.src, pair: pair, customer: *e.rows.customer, next: from, to: to}
+	}
+	v := &exportView{Format: f.format, Currency: f.currency, Customer: e.rows.customer, Origin: ledger.Origin, Size: pair.Size(), From: from, Next: from}
+	err = e.copy(ctx, records, v, to)
+	var finishErr error
+	v.Bytes, finishErr = e.out.finish(v.Next)
+	return v, errors.Join(err, finishErr)
 }
 
 // learn reads all policies and cuts below the checkpoint: rows take prices and periods
@@ -92,27 +105,47 @@ func (e *exporter) learn(ctx context.Context, s *stream, ledger *export.Ledger) 
 	}
 }
 
-// copy exports a stream, page after page, and returns the index of the first record
-// that is not in the output.
-func (e *exporter) copy(ctx context.Context, s *stream) (next uint64, err error) {
-	first := s.next
-	next = first
+// copy exports records up to the index to, and counts in v how far it came.
+func (e *exporter) copy(ctx context.Context, records pager, v *exportView, to uint64) error {
 	for {
-		page, err := s.page(ctx)
-		if err != nil || len(page) == 0 {
-			return next, err
-		}
-		n, err := e.out.add(page, blobs(ctx, e.src))
-		next = page[0].Index + uint64(n)
-		if errors.Is(err, export.ErrPrice) {
-			return next, hint(usage("%v", err), "leave --currency out, or begin with --from where a policy with that price is in force")
-		}
-		if errors.Is(err, verifier.ErrUnavailable) && ctx.Err() == nil {
-			return next, hint(err, "ask a node that keeps the attachment with --node; attachments are pruned after their retention, then begin later with --from")
-		}
+		page, err := records.page(ctx)
 		if err != nil {
-			return next, err
+			return e.stopped(ctx, err)
 		}
-		e.show("records", next-first, s.to-first)
+		if len(page) == 0 {
+			v.Next = to
+			return nil
+		}
+		n, err := e.out.add(page, e.rows)
+		v.Records, v.Next = v.Records+uint64(n), after(page, n, v.Next)
+		if err != nil {
+			return e.stopped(ctx, err)
+		}
+		e.show("records", v.Next-v.From, to-v.From)
 	}
+}
+
+// after returns the index to go on from when n records of a page are in the output; next
+// is that before the page.
+func after(page []verifier.Record, n int, next uint64) uint64 {
+	if n == 0 {
+		return next
+	}
+	return page[n-1].Index + 1
+}
+
+// stopped says what helps when an export stops before its end.
+func (e *exporter) stopped(ctx context.Context, err error) error {
+	code := api.CodeOf(err)
+	switch {
+	case errors.Is(err, export.ErrPrice):
+		return hint(usage("%v", err), "leave --currency out, or begin with --from where a policy with that price is in force")
+	case code == codec.CodeForbidden && e.rows.customer == nil:
+		return hint(err, "who is no hub, auditor or operator exports the own settlements: name the customer with --customer, and a key file of it with --as")
+	case code == codec.CodeForbidden || code == codec.CodeUnsigned:
+		return err
+	case errors.Is(err, verifier.ErrUnavailable) && ctx.Err() == nil:
+		return hint(err, "ask a node that keeps the attachment with --node; attachments are pruned after their retention, then begin later with --from")
+	}
+	return err
 }

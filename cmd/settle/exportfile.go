@@ -7,9 +7,11 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/export"
 	"github.com/forgepool/settle/verifier"
 )
@@ -34,12 +36,13 @@ type exportFile struct {
 	bytes     uint64 // that count; what follows them is from a call that was interrupted
 	follower  []byte // state of the follower, nil before the first checkpoint
 	currency  string
+	customer  *codec.ID     // whose rows alone are in it, nil: all
 	rows      export.Format // from begin on
 }
 
 // openText opens the output: a new one, or one that is continued.
 func (a *app) openText(f *exportFlags, origin string) (*exportFile, error) {
-	x := &exportFile{origin: origin, format: f.format, currency: f.currency, next: f.from, w: a.stdout}
+	x := &exportFile{origin: origin, format: f.format, currency: f.currency, customer: f.customerID, next: f.from, w: a.stdout}
 	if f.out == "" {
 		return x, nil
 	}
@@ -77,6 +80,8 @@ func (x *exportFile) load(f *exportFlags) error {
 		return usage("%s holds %s, not %s", f.out, saved.format, x.format)
 	case saved.currency != x.currency:
 		return hint(usage("%s has costs in %s, not in %s", f.out, named(saved.currency), named(x.currency)), "name the same --currency, or another file")
+	case customerLine(saved.customer) != customerLine(x.customer):
+		return hint(usage("%s holds the rows of %s, not of %s", f.out, whose(saved.customer), whose(x.customer)), "name the same --customer, or another file")
 	case f.fromGiven && f.from != saved.next:
 		return hint(usage("%s goes on with record %d, not %d", f.out, saved.next, f.from), "leave --from out, or name another file")
 	}
@@ -114,6 +119,21 @@ func named(currency string) string {
 	return currency
 }
 
+func whose(customer *codec.ID) string {
+	if customer == nil {
+		return "all customers"
+	}
+	return "customer " + customer.String()
+}
+
+// customerLine is the line of the state that names the customer, empty for all.
+func customerLine(customer *codec.ID) string {
+	if customer == nil {
+		return ""
+	}
+	return "customer " + customer.String() + "\n"
+}
+
 func (x *exportFile) saved() []byte { return x.follower }
 
 func (x *exportFile) first() uint64 { return x.next }
@@ -136,16 +156,24 @@ func (x *exportFile) begin(ledger *export.Ledger, _ *verifier.Pair, state []byte
 }
 
 // add writes the rows of a page.
-func (x *exportFile) add(page []verifier.Record, blobs export.Blobs) (int, error) {
-	rows, err := eachRecord(page, func(r *export.Record) ([]byte, error) { return x.rows.Append(nil, r, blobs) })
-	if writeErr := x.append(bytes.Join(rows, nil), page[0].Index+uint64(len(rows))); writeErr != nil {
+func (x *exportFile) add(page []verifier.Record, make *exportRows) (int, error) {
+	rows, err := eachRecord(page, make.attachments, func(r *export.Record, blobs export.Blobs) ([]byte, error) {
+		return make.text(x.rows, r, blobs)
+	})
+	if writeErr := x.append(bytes.Join(rows, nil), after(page, len(rows), x.next)); writeErr != nil {
 		return 0, writeErr
 	}
 	return len(rows), err
 }
 
-// finish has nothing to do: each page was complete.
-func (x *exportFile) finish(uint64) (uint64, error) { return x.bytes, nil }
+// finish keeps how far the output goes: each page was complete, and behind the last record
+// of a customer others may follow.
+func (x *exportFile) finish(next uint64) (uint64, error) {
+	if next == x.next {
+		return x.bytes, nil
+	}
+	return x.bytes, x.append(nil, next)
+}
 
 // append adds whole rows and then moves the state behind them: a crash between the
 // two leaves rows that the next call removes and writes again.
@@ -178,7 +206,7 @@ func (x *exportFile) formatState() []byte {
 	if x.currency != "" {
 		format += " " + x.currency
 	}
-	return fmt.Appendf(nil, "%s\norigin %s\nformat %s\nnext %d\nbytes %d\n\n%s", exportHeader, x.origin, format, x.next, x.bytes, x.follower)
+	return fmt.Appendf(nil, "%s\norigin %s\nformat %s\n%snext %d\nbytes %d\n\n%s", exportHeader, x.origin, format, customerLine(x.customer), x.next, x.bytes, x.follower)
 }
 
 // parseExportState reads what formatState writes, in that one form.
@@ -186,10 +214,20 @@ func parseExportState(data []byte) (*exportFile, error) {
 	bad := errors.New("not the state of an export")
 	head, follower, ok := bytes.Cut(data, []byte("\n\n"))
 	lines := strings.Split(string(head), "\n")
-	if !ok || len(lines) != 5 || lines[0] != exportHeader || len(follower) == 0 {
+	if !ok || len(lines) < 5 || lines[0] != exportHeader || len(follower) == 0 {
 		return nil, bad
 	}
 	x := &exportFile{follower: follower}
+	if id, ok := strings.CutPrefix(lines[3], "customer "); ok {
+		customer, err := codec.ParseID(id)
+		if err != nil {
+			return nil, bad
+		}
+		x.customer, lines = &customer, slices.Delete(lines, 3, 4)
+	}
+	if len(lines) != 5 {
+		return nil, bad
+	}
 	for i, want := range []string{"origin ", "format ", "next ", "bytes "} {
 		value, ok := strings.CutPrefix(lines[i+1], want)
 		if !ok {

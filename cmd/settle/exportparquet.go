@@ -22,13 +22,14 @@ type parquetFile struct {
 	bytes    uint64
 	from     uint64
 	currency string
+	customer *codec.ID // whose rows alone are in it, nil: all
 	focus    *export.FOCUS
 	rows     *export.Parquet // nil before begin and after finish
 }
 
 // openParquet begins a new file; one that is there already cannot grow.
 func (a *app) openParquet(f *exportFlags) (*parquetFile, error) {
-	x := &parquetFile{name: f.out, from: f.from, currency: f.currency, w: a.stdout}
+	x := &parquetFile{name: f.out, from: f.from, currency: f.currency, customer: f.customerID, w: a.stdout}
 	if x.name == "" {
 		return x, nil
 	}
@@ -63,6 +64,7 @@ const (
 	noteCurrency = "settle.currency"
 	noteFrom     = "settle.from"
 	noteNext     = "settle.next"
+	noteCustomer = "settle.customer"
 	noteSize     = "settle.size"
 	noteRoot     = "settle.root"
 )
@@ -86,14 +88,19 @@ func (x *parquetFile) begin(ledger *export.Ledger, pair *verifier.Pair, _ []byte
 	x.rows.Note(noteOrigin, ledger.Origin)
 	x.rows.Note(noteCurrency, x.focus.Currency())
 	x.rows.Note(noteFrom, strconv.FormatUint(x.from, 10))
+	if x.customer != nil {
+		x.rows.Note(noteCustomer, x.customer.String())
+	}
 	x.rows.Note(noteSize, strconv.FormatUint(pair.Size(), 10))
 	x.rows.Note(noteRoot, codec.Hash(pair.A.Root()).String())
 	return nil
 }
 
 // add hands the rows of a page to the writer.
-func (x *parquetFile) add(page []verifier.Record, blobs export.Blobs) (int, error) {
-	rows, err := eachRecord(page, func(r *export.Record) (export.Rows, error) { return x.focus.Rows(r, blobs) })
+func (x *parquetFile) add(page []verifier.Record, make *exportRows) (int, error) {
+	rows, err := eachRecord(page, make.attachments, func(r *export.Record, blobs export.Blobs) (export.Rows, error) {
+		return make.focus(x.focus, r, blobs)
+	})
 	for _, r := range rows {
 		if err := x.rows.Write(r); err != nil {
 			return 0, err

@@ -120,6 +120,10 @@ func (s service) Artifact(ctx context.Context, hash codec.Hash, index uint64) (i
 	return s.testNode.Artifact(ctx, hash, index)
 }
 
+func (s service) Attachments(ctx context.Context, wanted []api.Wanted) ([]api.Attached, error) {
+	return attachedBy(ctx, s, wanted)
+}
+
 // source returns the node as commands see it.
 func (r *readers) source() verifier.Source { return source{service{r.node, r}} }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -88,14 +87,15 @@ func (m *matcher) list(it *export.Item) error {
 
 // settlements takes in the settlements of the hub from a stream. Those of another
 // cycle than that of the list are kept too: a list that has one is told where it is.
-func (m *matcher) settlements(ctx context.Context, s *stream) error {
+func (m *matcher) settlements(s *stream, src *attachments) error {
+	ctx := src.ctx
 	first := s.next
 	for {
 		page, err := s.page(ctx)
 		if err != nil || len(page) == 0 {
 			return err
 		}
-		items, err := eachRecord(page, func(r *export.Record) (*export.Item, error) {
+		items, err := eachRecord(page, src, func(r *export.Record, blobs export.Blobs) (*export.Item, error) {
 			if r.Kind != codec.KindSettlement {
 				return nil, nil
 			}
@@ -104,7 +104,7 @@ func (m *matcher) settlements(ctx context.Context, s *stream) error {
 				return nil, err
 			}
 			if m.customers && m.inCycle(it) {
-				err = it.OpenCustomer(r, blobs(ctx, s.src))
+				err = it.OpenCustomer(r, blobs)
 			}
 			return it, err
 		})

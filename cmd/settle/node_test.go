@@ -275,6 +275,29 @@ func (n *testNode) Artifact(_ context.Context, hash codec.Hash, _ uint64) (io.Re
 	return io.NopCloser(bytes.NewReader(data)), int64(len(data)), err
 }
 
+func (n *testNode) Attachments(ctx context.Context, wanted []api.Wanted) ([]api.Attached, error) {
+	return attachedBy(ctx, n, wanted)
+}
+
+// attachedBy answers for many attachments what a node answers for each.
+func attachedBy(ctx context.Context, s api.Service, wanted []api.Wanted) (list []api.Attached, _ error) {
+	for _, w := range wanted {
+		for _, hash := range w.Hashes {
+			body, _, err := s.Artifact(ctx, hash, w.Index)
+			if err != nil {
+				list = append(list, api.Attached{Data: []byte{}, Code: codec.CodeNotFound})
+				continue
+			}
+			data, err := io.ReadAll(body)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, api.Attached{Data: data})
+		}
+	}
+	return list, nil
+}
+
 func (n *testNode) PutArtifact(_ context.Context, put *api.Upload, body io.Reader) error {
 	data, err := io.ReadAll(body)
 	n.mu.Lock()

@@ -168,7 +168,7 @@ func (a *app) readSettled(ctx context.Context, m *matcher, f *reconcileFlags) (*
 	if _, err := provenLedger(ctx, src, pair); err != nil {
 		return nil, err
 	}
-	return pair, m.settlements(ctx, newStream(src, pair, f.from, pair.Size()))
+	return pair, m.settlements(newStream(src, pair, f.from, pair.Size()), &attachments{ctx: ctx, api: s})
 }
 
 // reconciled prints the result; the exit code says whether there are differences.

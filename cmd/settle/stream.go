@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
-	"sync"
 
-	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/export"
 	"github.com/forgepool/settle/proof"
 	"github.com/forgepool/settle/verifier"
@@ -140,17 +138,6 @@ func provenLedger(ctx context.Context, src verifier.Source, pair *verifier.Pair)
 	return ledger, nil
 }
 
-// blobs hands out attachments to package export.
-func blobs(ctx context.Context, src verifier.Source) export.Blobs {
-	return func(hash codec.Hash) ([]byte, error) {
-		data, err := src.Artifact(ctx, hash, codec.MaxAttachment)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", verifier.ErrUnavailable, err)
-		}
-		return data, nil
-	}
-}
-
 // asLie gives errors of package export the meaning they have for an exit code.
 func asLie(err error) error {
 	switch {
@@ -160,29 +147,4 @@ func asLie(err error) error {
 		return fmt.Errorf("%w: %w", verifier.ErrUnavailable, err)
 	}
 	return err
-}
-
-// eachRecord works on the records of a page at once. The error is that of the first
-// record that has one, and the results before it are good.
-func eachRecord[T any](page []verifier.Record, work func(*export.Record) (T, error)) ([]T, error) {
-	results, errs := make([]T, len(page)), make([]error, len(page))
-	var wg sync.WaitGroup
-	for w := range min(streamWorkers, len(page)) {
-		wg.Go(func() {
-			for i := w; i < len(page); i += streamWorkers {
-				r, err := export.NewRecord(page[i].Index, page[i].Bytes)
-				if err == nil {
-					results[i], err = work(r)
-				}
-				errs[i] = err
-			}
-		})
-	}
-	wg.Wait()
-	for i, err := range errs {
-		if err != nil {
-			return results[:i], asLie(fmt.Errorf("record %d: %w", page[i].Index, err))
-		}
-	}
-	return results, nil
 }
