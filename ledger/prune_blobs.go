@@ -193,8 +193,14 @@ func (l *Ledger) writeAttachments(number uint64, list []attachment) {
 // nameBlobs notes what the accepted records of a batch name. What is not there as an
 // attachment is a sealed value that was opened before.
 func (s *state) nameBlobs(namings []settlement.Naming) {
+	var done [64]*settlement.Naming // saves the reading of what many records name
 	for i := range namings {
 		n := &namings[i]
+		slot := &done[n.Hash[0]%uint8(len(done))]
+		if *slot != nil && (*slot).Hash == n.Hash && (*slot).Until >= n.Until {
+			continue
+		}
+		*slot = n
 		p, ok := s.blobRefs.get(s.db, n.Hash)
 		if !ok || p.pruned() || p.until >= n.Until && p.cycle >= s.moment.Cycle {
 			continue
