@@ -13,7 +13,7 @@ import (
 
 // chosenGap is how many records that are not wanted are read between two that are, rather
 // than asked around.
-const chosenGap = 16
+const chosenGap = 64
 
 // chosen hands out the records that posted to a customer, in order, a page at a time, each
 // proven as those of a stream are. Which they are is the node's word.

@@ -73,12 +73,12 @@ func readAll(c *chosen) (indexes []uint64, err error) {
 
 // TestChosen reads every kind of list in answers of every length, from and to everywhere.
 func TestChosen(t *testing.T) {
-	r := newReaders(t, 8)
+	r := newReaders(t, 25)
 	pair := r.pair()
-	for _, indexes := range [][]uint64{nil, {5}, {5, 26}, {5, 8, 11, 14, 17, 20, 23, 26}, {1, 2, 3, 25, 26}} {
+	for _, indexes := range [][]uint64{nil, {5}, {5, 77}, {5, 8, 11, 14, 17, 20, 23, 26}, {1, 2, 3, 76, 77}} {
 		for limit := 1; limit <= 9; limit += 2 {
 			f := &finder{service: service{r.node, r}, indexes: indexes, limit: limit}
-			for _, part := range [][2]uint64{{0, pair.Size()}, {5, 26}, {6, 12}, {26, 27}, {27, 27}} {
+			for _, part := range [][2]uint64{{0, pair.Size()}, {5, 77}, {6, 12}, {77, 78}, {78, 78}} {
 				var want []uint64
 				for _, index := range indexes {
 					if index >= part[0] && index < part[1] {

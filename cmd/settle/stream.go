@@ -64,9 +64,10 @@ func (s *stream) page(ctx context.Context) ([]verifier.Record, error) {
 
 // prove checks a page and moves on behind it.
 func (s *stream) prove(ctx context.Context, page []verifier.Record) error {
+	var left [][]byte
+	var err error
 	if s.left == nil {
-		left, err := s.leftOf(ctx, &page[0])
-		if err != nil {
+		if left, err = s.leftOf(ctx, &page[0]); err != nil {
 			return err
 		}
 		factory := &compact.RangeFactory{Hash: proof.TreeA.HashChildren}
@@ -80,9 +81,10 @@ func (s *stream) prove(ctx context.Context, page []verifier.Record) error {
 			return err
 		}
 	}
-	left, err := s.leftOf(ctx, last)
-	if err != nil {
-		return err
+	if left == nil || len(page) > 1 { // else its path was fetched above
+		if left, err = s.leftOf(ctx, last); err != nil {
+			return err
+		}
 	}
 	if !slices.EqualFunc(left, s.left.Hashes(), bytes.Equal) {
 		return fmt.Errorf("%w: records %d to %d", verifier.LieRoot, page[0].Index, last.Index)
