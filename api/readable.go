@@ -1,208 +1,79 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"reflect"
-	"strconv"
-	"strings"
-	"unicode"
 
 	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/codec/readable"
 )
 
 // Readable returns an answer, or a decoded body of a record, as people read it in JSON
 // (docs/formats/http.md section 1): fields in their order, absent ones left out, names
 // instead of numbers that stand for something, and records and policies decoded beside
 // their bytes. Programs read CBOR.
-func Readable(v any) any { return readable(reflect.ValueOf(v)) }
+func Readable(v any) any { return people.Value(v) }
 
-// object is a JSON object that keeps the order of its fields.
-type object []field
+// ReadableBody returns the body of a record as people read it. The parts of a genesis
+// are decoded too. The error is about bytes that are none.
+func ReadableBody(kind codec.Kind, data []byte) (any, error) { return people.Body(kind, data) }
 
-type field struct {
-	name  string
-	value any
-}
+// people is the form that people read.
+var people readable.Form
 
-// MarshalJSON writes the fields in order.
-func (o object) MarshalJSON() ([]byte, error) {
-	b := []byte{'{'}
-	for i := range o {
-		value, err := json.Marshal(o[i].value)
-		if err != nil {
-			return nil, err
-		}
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(append(strconv.AppendQuote(b, o[i].name), ':'), value...)
-	}
-	return append(b, '}'), nil
-}
+func init() { people = peopleForm } // it opens values in its own form
 
-func readable(v reflect.Value) any {
-	switch v.Kind() {
-	case reflect.Invalid:
-		return nil
-	case reflect.Pointer:
-		return readable(v.Elem())
-	}
-	switch x := v.Interface().(type) {
+func peopleForm(v any) (any, bool) {
+	switch x := v.(type) {
 	case json.Marshaler:
-		return x
+		return x, true
 	case Record:
-		return readableRecord(&x)
+		return readableRecord(&x), true
 	case Policy:
-		body := new(codec.Policy)
-		return append(readableFields(v), opened("policy", body, codec.Decode(x.Body, body)))
+		body, err := people.Body(codec.KindPolicy, x.Body)
+		return append(people.Fields(x), opened("policy", body, err)), true
 	case Checkpoint:
-		return object{{"size", x.Size}, {"note_a", string(x.NoteA)}, {"note_b", string(x.NoteB)}}
+		return readable.Object{{Name: "size", Value: x.Size}, {Name: "note_a", Value: string(x.NoteA)}, {Name: "note_b", Value: string(x.NoteB)}}, true
 	case codec.Program:
-		return fmt.Sprintf("%s@%d %s", x.Family, x.Version, x.Profile)
+		return fmt.Sprintf("%s@%d %s", x.Family, x.Version, x.Profile), true
 	case codec.PartyOp:
-		return nameOf(operations[:], uint64(x), "operation")
+		return nameOf(operations[:], uint64(x), "operation"), true
 	case codec.Use:
-		return nameOf(uses[:], uint64(x), "use")
+		return nameOf(uses[:], uint64(x), "use"), true
 	case codec.OutcomeKind:
-		return nameOf(outcomes[:], uint64(x), "outcome")
+		return nameOf(outcomes[:], uint64(x), "outcome"), true
 	case codec.Side:
-		return nameOf(sides[:], uint64(x), "side")
+		return nameOf(sides[:], uint64(x), "side"), true
 	case fmt.Stringer:
-		return x.String()
+		return x.String(), true
 	case []byte:
-		return x // base64
+		return x, true // base64
 	}
-	return readableKind(v)
-}
-
-func readableKind(v reflect.Value) any {
-	switch v.Kind() {
-	case reflect.Struct:
-		return readableFields(v)
-	case reflect.Slice:
-		list := make([]any, v.Len())
-		for i := range list {
-			list[i] = readable(v.Index(i))
-		}
-		return list
-	}
-	return v.Interface()
-}
-
-// readableFields reads a struct: under the names of its json tags, else under its own
-// names in their style.
-func readableFields(v reflect.Value) object {
-	o := object{}
-	for i := range v.NumField() {
-		t, f := v.Type().Field(i), v.Field(i)
-		tag, options, _ := strings.Cut(t.Tag.Get("json"), ",")
-		absent := f.Kind() == reflect.Pointer && f.IsNil() ||
-			f.IsZero() && (strings.Contains(options, "omitempty") || strings.Contains(t.Tag.Get("cbor"), ",omitempty"))
-		if !t.IsExported() || absent || tag == "-" {
-			continue
-		}
-		if tag == "" {
-			tag = snake(t.Name)
-		}
-		value := readable(f)
-		if strings.Contains(options, "string") {
-			value = fmt.Sprint(value)
-		}
-		o = append(o, field{tag, value})
-	}
-	return o
+	return nil, false
 }
 
 // readableRecord shows what a record says beside its bytes.
-func readableRecord(r *Record) object {
-	o := readableFields(reflect.ValueOf(*r))
+func readableRecord(r *Record) readable.Object {
+	o := people.Fields(r)
 	rec, err := codec.DecodeRecord(r.Bytes)
 	if err != nil {
-		return append(o, field{"undecodable", err.Error()})
+		return append(o, undecodable(err))
 	}
-	o = append(o, field{"kind", rec.Kind.String()})
-	body, err := ReadableBody(rec.Kind, rec.Body)
+	o = append(o, readable.Member{Name: "kind", Value: rec.Kind.String()})
+	body, err := people.Body(rec.Kind, rec.Body)
 	return append(o, opened("body", body, err))
 }
 
-// opened is a decoded part, or why it could not be decoded.
-func opened(name string, v any, err error) field {
+// opened returns the member for a decoded part, or why it could not be decoded.
+func opened(name string, v any, err error) readable.Member {
 	if err != nil {
-		return field{"undecodable", err.Error()}
+		return undecodable(err)
 	}
-	return field{name, Readable(v)}
+	return readable.Member{Name: name, Value: v}
 }
 
-// ReadableBody returns the body of a record as people read it. The parts of a genesis
-// are decoded too.
-func ReadableBody(kind codec.Kind, data []byte) (any, error) {
-	var body any
-	switch kind {
-	case codec.KindGenesis:
-		return readableGenesis(data)
-	case codec.KindSettlement:
-		body = new(codec.Settlement)
-	case codec.KindPolicy:
-		body = new(codec.Policy)
-	case codec.KindParty:
-		body = new(codec.Party)
-	case codec.KindEvent:
-		body = new(codec.Event)
-	case codec.KindDispute:
-		body = new(codec.Dispute)
-	case codec.KindAdjustment:
-		body = new(codec.Adjustment)
-	case codec.KindCycle:
-		body = new(codec.Cycle)
-	case codec.KindAudit:
-		body = new(codec.Audit)
-	default:
-		return data, nil
-	}
-	if err := codec.Decode(data, body); err != nil {
-		return nil, err
-	}
-	return Readable(body), nil
-}
-
-func readableGenesis(data []byte) (any, error) {
-	g := new(codec.Genesis)
-	if err := codec.Decode(data, g); err != nil {
-		return nil, err
-	}
-	o := readableFields(reflect.ValueOf(*g))
-	for i := range o {
-		switch o[i].name {
-		case "parties":
-			parties := []any{}
-			for _, b := range g.Parties {
-				p := new(codec.Party)
-				parties = append(parties, opened("", p, codec.Decode(b, p)).value)
-			}
-			o[i].value = parties
-		case "policy":
-			p := new(codec.Policy)
-			o[i].value = opened("", p, codec.Decode(g.Policy, p)).value
-		}
-	}
-	return o, nil
-}
-
-// snake returns a field's name in the style of the formats: RetainUntil is
-// retain_until, SamplePPM is sample_ppm.
-func snake(name string) string {
-	var b bytes.Buffer
-	lower := false // the letter before
-	for _, r := range name {
-		if unicode.IsUpper(r) && lower {
-			b.WriteByte('_')
-		}
-		lower = !unicode.IsUpper(r)
-		b.WriteRune(unicode.ToLower(r))
-	}
-	return b.String()
+func undecodable(err error) readable.Member {
+	return readable.Member{Name: "undecodable", Value: err.Error()}
 }
 
 // Names of numbers that have no String of their own.

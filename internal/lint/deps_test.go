@@ -17,13 +17,13 @@ const module = "github.com/forgepool/settle"
 const graph = `
 NONE < codec, proof, web, internal/invariants;
 codec, proof < settlement;
-codec < replay;
+codec < codec/readable, replay;
 replay < replay/wasm;
-codec, proof < api;
+codec/readable, proof < api;
 settlement, api < client;
 settlement, internal/invariants < ledger;
 ledger < consensus;
-settlement < export;
+settlement, codec/readable < export;
 settlement, replay < verifier;
 settlement, replay < contract;
 api, consensus, web < node;
