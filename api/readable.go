@@ -12,26 +12,24 @@ import (
 // (docs/formats/http.md section 1): fields in their order, absent ones left out, names
 // instead of numbers that stand for something, and records and policies decoded beside
 // their bytes. Programs read CBOR.
-func Readable(v any) any { return people.Value(v) }
+func Readable(v any) any { return readable.Form(people).Value(v) }
 
 // ReadableBody returns the body of a record as people read it. The parts of a genesis
 // are decoded too. The error is about bytes that are none.
-func ReadableBody(kind codec.Kind, data []byte) (any, error) { return people.Body(kind, data) }
+func ReadableBody(kind codec.Kind, data []byte) (any, error) {
+	return readable.Form(people).Body(kind, data)
+}
 
 // people is the form that people read.
-var people readable.Form
-
-func init() { people = peopleForm } // it opens values in its own form
-
-func peopleForm(v any) (any, bool) {
+func people(v any) (any, bool) {
 	switch x := v.(type) {
 	case json.Marshaler:
 		return x, true
 	case Record:
 		return readableRecord(&x), true
 	case Policy:
-		body, err := people.Body(codec.KindPolicy, x.Body)
-		return append(people.Fields(x), opened("policy", body, err)), true
+		body, err := ReadableBody(codec.KindPolicy, x.Body)
+		return append(readable.Form(people).Fields(x), opened("policy", body, err)), true
 	case Checkpoint:
 		return readable.Object{{Name: "size", Value: x.Size}, {Name: "note_a", Value: string(x.NoteA)}, {Name: "note_b", Value: string(x.NoteB)}}, true
 	case codec.Program:
@@ -54,13 +52,13 @@ func peopleForm(v any) (any, bool) {
 
 // readableRecord shows what a record says beside its bytes.
 func readableRecord(r *Record) readable.Object {
-	o := people.Fields(r)
+	o := readable.Form(people).Fields(r)
 	rec, err := codec.DecodeRecord(r.Bytes)
 	if err != nil {
 		return append(o, undecodable(err))
 	}
 	o = append(o, readable.Member{Name: "kind", Value: rec.Kind.String()})
-	body, err := people.Body(rec.Kind, rec.Body)
+	body, err := ReadableBody(rec.Kind, rec.Body)
 	return append(o, opened("body", body, err))
 }
 

@@ -78,7 +78,7 @@ type statementView struct {
 
 func (a *app) statement() *cobra.Command {
 	var cycle uint64
-	var lines bool
+	var lines, asCSV bool
 	var limit int
 	var prove string
 	c := &cobra.Command{
@@ -86,7 +86,7 @@ func (a *app) statement() *cobra.Command {
 		Short: "Show what a party got and owes in a billing cycle",
 		Long: `Statement shows the account of a party in a cycle, in Credits: what was posted, what
 disputes hold, and the net that is paid out or billed. With --lines it lists the records that
-posted to it, the newest first. It is served to the party itself, hubs, auditors and
+posted to it, the newest first, and with --csv those lines alone, as CSV. It is served to the party itself, hubs, auditors and
 operators: --as names a key file. With --prove it writes a file that shows to anybody, with
 settle check and the trust policy alone, that these are all postings of the party in a
 closed cycle and what they sum to.`,
@@ -97,11 +97,15 @@ closed cycle and what they sum to.`,
 	}
 	c.Flags().BoolVar(&lines, "lines", false, "list the records that posted to the account")
 	c.Flags().IntVar(&limit, "limit", 0, "list at most so many records, 0 = all")
+	c.Flags().BoolVar(&asCSV, "csv", false, "with --lines: print the lines as CSV")
 	c.Flags().StringVar(&prove, "prove", "", "statement file to write")
 	c = a.asking(c, &cycle, func(ctx context.Context, s api.Service, args []string) (any, func(io.Writer) error, error) {
 		id, err := ids(args)
 		if err != nil {
 			return nil, nil, err
+		}
+		if asCSV && (!lines || a.json) {
+			return nil, nil, usage("--csv prints the lines: give --lines with it, and no --json")
 		}
 		v := new(statementView)
 		if v.Statement, err = s.Statement(ctx, id[0], cycle, 0); err != nil || !lines {
@@ -118,6 +122,9 @@ closed cycle and what they sum to.`,
 			v.Lines = append(v.Lines, part.Records...)
 			return len(part.Records), part.Size, part.Next, nil
 		})
+		if asCSV {
+			return nil, v.csv, err
+		}
 		return &struct {
 			Statement *api.Statement        `json:"statement"`
 			Records   []api.StatementRecord `json:"records"`
