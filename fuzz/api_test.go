@@ -19,6 +19,7 @@ var apiAnswers = []func() any{
 	func() any { return new(api.History) }, func() any { return new(api.Party) }, func() any { return new(api.Balance) },
 	func() any { return new(api.Policy) }, func() any { return new([]api.Checkpoint) }, func() any { return new(api.Path) },
 	func() any { return new(api.Status) }, func() any { return new(api.Error) },
+	func() any { return new([]api.Wanted) }, func() any { return new([]api.Attached) }, func() any { return new(api.Share) },
 }
 
 // FuzzAPIAnswer reads bytes as any answer: what is accepted is written back as it was.
@@ -30,6 +31,8 @@ func FuzzAPIAnswer(f *testing.F) {
 		{Kind: codec.Appended, Index: 1, Leaf: codec.Hash{1}}, {Kind: codec.Refused, Code: codec.CodeOverCap},
 	}}))
 	f.Add(uint8(2), codec.Encode([]api.Record{{Index: 1, Bytes: []byte("record")}}))
+	f.Add(uint8(11), codec.Encode([]api.Wanted{{Index: 1, Hashes: []codec.Hash{{2}}}}))
+	f.Add(uint8(12), codec.Encode([]api.Attached{{Data: []byte("blob")}, {Data: []byte{}, Code: codec.CodeForbidden}}))
 	f.Add(uint8(10), codec.Encode(api.Fail(codec.CodeOverloaded, "full")))
 	f.Fuzz(func(t *testing.T, kind uint8, data []byte) {
 		v := apiAnswers[int(kind)%len(apiAnswers)]()
