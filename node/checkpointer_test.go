@@ -99,7 +99,7 @@ func TestCadence(t *testing.T) {
 	c.configs[0].CheckpointInterval, c.configs[0].CheckpointRecords = time.Hour, 3
 	c.start(0)
 	c.await()
-	for _, step := range []struct{ commits, newest uint64 }{{1, 2}, {2, 2}, {1, 5}, {2, 5}, {4, 11}} {
+	for _, step := range []struct{ commits, newest uint64 }{{1, 2}, {2, 2}, {1, 5}, {2, 5}, {1, 8}, {3, 11}} {
 		for range step.commits {
 			c.commit(0, c.registration(party(codec.RoleCustomer)))
 		}
