@@ -25,6 +25,7 @@ func damagedDir(t *testing.T) (n *node, older string, batches [][]byte) {
 	older = filepath.Join(t.TempDir(), "older")
 	copyDir(t, n.ledgerDir(), older)
 	must(t, n.start())
+	n.waitJoined() // its announcement must not be the last entry
 	for i := range 5 {
 		batches = append(batches, c.f.batch(uint64(i), 3))
 		appended(t, c, batches[i])
