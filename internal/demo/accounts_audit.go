@@ -59,6 +59,10 @@ func (a *accounts) announce(ctx context.Context) (err error) {
 // audit has both auditors audit the closed cycle, each by its own sample, and publish.
 // Both find the liar, so both opinions are failures (exit status 1).
 func (a *accounts) audit(ctx context.Context) error {
+	// An auditor believes what a checkpoint covers, and there is one every second.
+	if _, err := a.h.client.AwaitCheckpoint(ctx, a.closed.Index+1); err != nil {
+		return err
+	}
 	for _, x := range a.auditors {
 		out, status, err := a.settle(ctx, x.key, "audit", "run", "--cycle", "1", "--auditor", x.party, "--key", x.key,
 			"--secret", x.secret, "--work", x.work)
