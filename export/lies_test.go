@@ -65,6 +65,9 @@ func TestFalseRecords(t *testing.T) {
 		"manifest is empty": func(w *world) func(*codec.Settlement, *codec.Detail) {
 			return func(s *codec.Settlement, _ *codec.Detail) { s.Shards.Blob = w.put([]byte{0x80}) }
 		},
+		"manifest root": func(*world) func(*codec.Settlement, *codec.Detail) {
+			return func(s *codec.Settlement, _ *codec.Detail) { s.Shards.Root[0] ^= 1 }
+		},
 		"units": func(*world) func(*codec.Settlement, *codec.Detail) {
 			return func(s *codec.Settlement, _ *codec.Detail) { s.Shards.Units++ }
 		},

@@ -68,8 +68,6 @@ func checkPostings(index uint64, postings []codec.Posting, ref codec.PostingsRef
 	return nil
 }
 
-// openManifest does not rebuild the root of the manifest: no row says anything that the
-// root proves and the hash of the blob does not.
 func (o *opened) openManifest(index uint64, blobs Blobs) error {
 	blob, err := blobs.fetch("manifest", o.Shards.Blob)
 	if err != nil {
@@ -78,19 +76,18 @@ func (o *opened) openManifest(index uint64, blobs Blobs) error {
 	if o.entries, err = codec.DecodeManifest(blob); err != nil {
 		return contradiction(index, "%v", err)
 	}
-	count, units := uint64(0), uint64(0)
+	count := uint64(0)
 	for i := range o.entries {
-		e := &o.entries[i]
-		if e.Replica == 0 {
+		if o.entries[i].Replica == 0 {
 			count++
 		}
-		if e.Units > codec.MaxUnits || units > codec.MaxUnits {
-			return contradiction(index, "manifest: more work units than a settlement may have")
-		}
-		units += e.Units
 	}
-	if units != o.Shards.Units || count != o.Shards.Count {
-		return contradiction(index, "the manifest does not add up to the shards and units")
+	root, units, err := settlement.ManifestRoot(o.entries)
+	if err != nil {
+		return contradiction(index, "manifest: %v", err)
+	}
+	if root != o.Shards.Root || units != o.Shards.Units || count != o.Shards.Count {
+		return contradiction(index, "the manifest does not rebuild its root")
 	}
 	return nil
 }
