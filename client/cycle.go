@@ -72,18 +72,17 @@ func DraftIntent(auditor codec.ID, at, open, audited uint64, secret codec.Hash, 
 	return &Draft{Kind: codec.KindAudit, Body: codec.EncodeAudit(body)}
 }
 
-// DraftAttestation returns the draft of an audit's result with the blobs that it names:
-// the full report and the checkpoint's note. The auditor signs it.
+// DraftAttestation returns the draft of an audit's result with the full report. It names
+// the checkpoint's note, which the report carries and which is no attachment
+// (docs/formats/records.md section 6.9). The auditor signs it.
 func DraftAttestation(body codec.Audit, report, note []byte) *Draft {
 	body.ID, body.Auditor, body.Op = NewID(), body.Author, codec.AuditAttestation
 	items := codec.BlobHash(report)
 	body.Items = &items
-	blobs := [][]byte{report}
 	if body.Checkpoint != nil {
 		c := *body.Checkpoint
 		c.Blob = codec.BlobHash(note)
 		body.Checkpoint = &c
-		blobs = append(blobs, note)
 	}
-	return &Draft{Kind: codec.KindAudit, Body: codec.EncodeAudit(&body), Attachments: blobs}
+	return &Draft{Kind: codec.KindAudit, Body: codec.EncodeAudit(&body), Attachments: [][]byte{report}}
 }

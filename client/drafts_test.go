@@ -80,3 +80,20 @@ func TestDraftsDecode(t *testing.T) {
 		t.Error("evidence without a kind")
 	}
 }
+
+// TestDraftAttestation attaches the report alone: a node refuses a batch with a blob that
+// no record names in a key that is looked up (docs/formats/records.md A7).
+func TestDraftAttestation(t *testing.T) {
+	report, note := []byte("report"), []byte("note")
+	d := client.DraftAttestation(codec.Audit{Author: codec.ID{1}, Checkpoint: &codec.CheckpointRef{Size: 7}}, report, note)
+	if len(d.Attachments) != 1 || string(d.Attachments[0]) != "report" {
+		t.Errorf("attachments %q", d.Attachments)
+	}
+	var body codec.Audit
+	if err := codec.DecodeAudit(d.Body, &body); err != nil {
+		t.Fatal(err)
+	}
+	if *body.Items != codec.BlobHash(report) || body.Checkpoint.Blob != codec.BlobHash(note) || body.Checkpoint.Size != 7 {
+		t.Errorf("%+v, checkpoint %+v", body, body.Checkpoint)
+	}
+}

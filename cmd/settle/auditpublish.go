@@ -168,9 +168,7 @@ func (a *app) attestationDraft(c *cobra.Command, dir string, findings []uint64, 
 	if err != nil {
 		return nil, "", err
 	}
-	d := client.DraftAttestation(r.Attestation(at, client.Now(), status.Cycle, findings), data, r.Checkpoint)
-	d.Attachments = [][]byte{data} // the note is in the report
-	return d, status.OriginA, nil
+	return client.DraftAttestation(r.Attestation(at, client.Now(), status.Cycle, findings), data, r.Checkpoint), status.OriginA, nil
 }
 
 // loadCycleReport reads the report in a directory and checks it with the proofs there.

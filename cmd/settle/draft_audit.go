@@ -155,7 +155,7 @@ func (a *app) draftAttestation() *cobra.Command {
 	return c
 }
 
-// draft returns the attestation with its blobs.
+// draft returns the attestation with its report.
 func (f *attestationFile) draft() (*client.Draft, error) {
 	report, err := readFile(f.Report, codec.MaxAttachment)
 	if err != nil {
