@@ -62,6 +62,10 @@ func TestDraftsDecode(t *testing.T) {
 	if err := codec.DecodeCycle(client.DraftClose(hub, 5, closing, nil).Body, cycle); err != nil || *cycle.Unfinished != 4 {
 		t.Errorf("close: %+v, %v", cycle, err)
 	}
+	closing.Subtotals = nil // a cycle without postings
+	if err := codec.DecodeCycle(client.DraftClose(hub, 5, closing, nil).Body, cycle); err != nil || len(*cycle.Subtotals) != 0 {
+		t.Errorf("close of an empty cycle: %+v, %v", cycle, err)
+	}
 	audit, secret := new(codec.Audit), codec.Hash{3}
 	if err := codec.DecodeAudit(client.DraftIntent(hub, 5, 1, 2, secret, codec.AuditTarget{Draws: 9}).Body, audit); err != nil ||
 		*audit.Commit != codec.AuditCommitment(hub, 2, secret) || *audit.Audited != 2 {

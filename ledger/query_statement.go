@@ -15,8 +15,8 @@ type Statement struct {
 	Size uint64
 }
 
-// Statement adds up an account as of a size of the log, 0 for now. It reads at most 128
-// records.
+// Statement adds up an account as of a size of the log, 0 being its present one. It
+// reads at most 128 records.
 func (s *Snapshot) Statement(a settlement.Account, size uint64) (st Statement, err error) {
 	x, ok, err := accounts.load(s.snap, a)
 	if err != nil {

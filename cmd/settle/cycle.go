@@ -65,29 +65,19 @@ compares before it is appended. The hub signs it. Look at it with --dry-run firs
 
 // endCycle makes, signs and submits the record. Keys are read before a node is asked.
 func (a *app) endCycle(c *cobra.Command, f *endFlags, make cycleMaker) error {
-	hub, err := codec.ParseID(f.author)
+	hub, err := f.hub()
 	if err != nil {
-		return hint(usage("--author: %v", err), "cycles are ended by a hub: give its party id with --author")
+		return err
 	}
 	keys, submit, err := f.load()
 	if err != nil {
 		return err
 	}
-	s, err := a.service()
+	made, origin, err := a.makeCycle(c, &f.cycleFlags, hub, make)
 	if err != nil {
 		return err
 	}
-	ctx, stop := a.bounded(c)
-	defer stop()
-	status, err := s.Status(ctx)
-	if err != nil {
-		return err
-	}
-	made, err := make(&f.cycleFlags, ctx, s, hub)
-	if err != nil {
-		return err
-	}
-	d := &draft{Draft: *made.Sign(status.OriginA, keys...), origin: status.OriginA}
+	d := &draft{Draft: *made.Sign(origin, keys...), origin: origin}
 	if f.dry {
 		v, err := d.view()
 		if err != nil {
@@ -95,7 +85,7 @@ func (a *app) endCycle(c *cobra.Command, f *endFlags, make cycleMaker) error {
 		}
 		return a.printJSON(v)
 	}
-	b, err := client.NewBatch(status.OriginA, hub, submit, []client.Item{d.Item()}, client.BatchOptions{})
+	b, err := client.NewBatch(origin, hub, submit, []client.Item{d.Item()}, client.BatchOptions{})
 	if err != nil {
 		return usage("%v", err)
 	}

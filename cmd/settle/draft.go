@@ -97,6 +97,30 @@ func (t *templated) read(v any) error {
 	return nil
 }
 
+// drafted makes c a command that drafts a record from a file of type F, or prints a
+// template of one.
+func drafted[F any](a *app, c *cobra.Command, template string, draft func(f *F) (d *client.Draft, origin string, err error)) *cobra.Command {
+	var t templated
+	c.Args = exactly()
+	c.RunE = func(*cobra.Command, []string) error {
+		if t.template {
+			_, err := fmt.Fprint(a.stdout, template)
+			return err
+		}
+		f := new(F)
+		if err := t.read(f); err != nil {
+			return err
+		}
+		d, origin, err := draft(f)
+		if err != nil {
+			return err
+		}
+		return a.write(d, origin, t.out)
+	}
+	t.add(c)
+	return c
+}
+
 // write writes the draft.
 func (a *app) write(d *client.Draft, origin, out string) error {
 	full := &draft{Draft: *d, origin: origin}

@@ -59,33 +59,17 @@ const adjustmentTemplate = `# A correction of earlier postings. Lines that begin
 `
 
 func (a *app) draftAdjustment() *cobra.Command {
-	var t templated
-	c := &cobra.Command{
+	return drafted(a, &cobra.Command{
 		Use:   "adjustment",
 		Short: "Draft a correction of earlier postings",
 		Long: `Adjustment drafts postings that correct earlier ones; nothing is ever edited. Who must
 sign depends on the cause: see docs/formats/records.md.`,
 		Example: `  settle draft adjustment --template > refund.txt
   settle draft adjustment --from refund.txt --out refund.draft`,
-		Args: exactly(),
-		RunE: func(*cobra.Command, []string) error {
-			if t.template {
-				_, err := fmt.Fprint(a.stdout, adjustmentTemplate)
-				return err
-			}
-			var f adjustmentFile
-			if err := t.read(&f); err != nil {
-				return err
-			}
-			d, err := f.draft()
-			if err != nil {
-				return err
-			}
-			return a.write(d, f.Origin, t.out)
-		},
-	}
-	t.add(c)
-	return c
+	}, adjustmentTemplate, func(f *adjustmentFile) (*client.Draft, string, error) {
+		d, err := f.draft()
+		return d, f.Origin, err
+	})
 }
 
 // draft returns the adjustment with its correction blob.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/forgepool/settle/client"
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/verifier"
@@ -127,32 +125,16 @@ const attestationTemplate = `# The result of an audit. Lines that begin with # a
 `
 
 func (a *app) draftAttestation() *cobra.Command {
-	var t templated
-	c := &cobra.Command{
+	return drafted(a, &cobra.Command{
 		Use:   "attestation",
 		Short: "Draft the result of an audit",
 		Long:  `Attestation drafts the opened result of an audit with its report and checkpoint. The auditor signs.`,
 		Example: `  settle draft attestation --template > attestation.txt
   settle draft attestation --from attestation.txt --out attestation.draft`,
-		Args: exactly(),
-		RunE: func(*cobra.Command, []string) error {
-			if t.template {
-				_, err := fmt.Fprint(a.stdout, attestationTemplate)
-				return err
-			}
-			var f attestationFile
-			if err := t.read(&f); err != nil {
-				return err
-			}
-			d, err := f.draft()
-			if err != nil {
-				return err
-			}
-			return a.write(d, f.Origin, t.out)
-		},
-	}
-	t.add(c)
-	return c
+	}, attestationTemplate, func(f *attestationFile) (*client.Draft, string, error) {
+		d, err := f.draft()
+		return d, f.Origin, err
+	})
 }
 
 // draft returns the attestation with its report.

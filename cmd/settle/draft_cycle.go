@@ -27,29 +27,45 @@ func (a *app) cycleDraft(c *cobra.Command, make cycleMaker) *cobra.Command {
 	var f cycleFlags
 	c.Args = exactly()
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		hub, err := codec.ParseID(f.author)
-		if err != nil {
-			return hint(usage("--author: %v", err), "cycles are ended by a hub: give its party id with --author")
-		}
-		s, err := a.service()
+		hub, err := f.hub()
 		if err != nil {
 			return err
 		}
-		ctx, stop := a.bounded(c)
-		defer stop()
-		status, err := s.Status(ctx)
+		d, origin, err := a.makeCycle(c, &f, hub, make)
 		if err != nil {
 			return err
 		}
-		d, err := make(&f, ctx, s, hub)
-		if err != nil {
-			return err
-		}
-		return a.write(d, status.OriginA, f.out)
+		return a.write(d, origin, f.out)
 	}
 	f.add(c)
 	c.Flags().StringVar(&f.out, "out", "", "draft file to write (default: standard output)")
 	return c
+}
+
+// hub reads who ends the cycle.
+func (f *cycleFlags) hub() (codec.ID, error) {
+	hub, err := codec.ParseID(f.author)
+	if err != nil {
+		return hub, hint(usage("--author: %v", err), "cycles are ended by a hub: give its party id with --author")
+	}
+	return hub, nil
+}
+
+// makeCycle asks a node for what the record has to say and makes its draft; origin is
+// that of the ledger.
+func (a *app) makeCycle(c *cobra.Command, f *cycleFlags, hub codec.ID, make cycleMaker) (d *client.Draft, origin string, err error) {
+	s, err := a.service()
+	if err != nil {
+		return nil, "", err
+	}
+	ctx, stop := a.bounded(c)
+	defer stop()
+	status, err := s.Status(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	d, err = make(f, ctx, s, hub)
+	return d, status.OriginA, err
 }
 
 func (f *cycleFlags) add(c *cobra.Command) {

@@ -93,8 +93,7 @@ const disputeTemplate = `# An operation on a dispute. Lines that begin with # ar
 `
 
 func (a *app) draftDispute() *cobra.Command {
-	var t templated
-	c := &cobra.Command{
+	return drafted(a, &cobra.Command{
 		Use:   "dispute",
 		Short: "Draft an operation on a dispute",
 		Long: `Dispute drafts the opening of a dispute, evidence, a ruling, a withdrawal or an escalation.
@@ -102,25 +101,10 @@ The claimant signs the opening, withdrawal and escalation; arbiters sign rulings
 docs/formats/records.md.`,
 		Example: `  settle draft dispute --template > dispute.txt
   settle draft dispute --from dispute.txt --out dispute.draft`,
-		Args: exactly(),
-		RunE: func(*cobra.Command, []string) error {
-			if t.template {
-				_, err := fmt.Fprint(a.stdout, disputeTemplate)
-				return err
-			}
-			var f disputeFile
-			if err := t.read(&f); err != nil {
-				return err
-			}
-			d, err := f.draft()
-			if err != nil {
-				return err
-			}
-			return a.write(d, f.Origin, t.out)
-		},
-	}
-	t.add(c)
-	return c
+	}, disputeTemplate, func(f *disputeFile) (*client.Draft, string, error) {
+		d, err := f.draft()
+		return d, f.Origin, err
+	})
 }
 
 // draft returns the operation with its evidence.
