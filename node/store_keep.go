@@ -20,12 +20,16 @@ import (
 // retain_until at least, and a day on as long as a dispute of the settlement is open. The
 // time of the file is all that is remembered: a copy without it is kept longer, not
 // shorter, and memory does not grow with the store.
+//
+// Which artifacts a settlement names is in its manifest, and reading every manifest while
+// settlements arrive costs a fifth of what it takes to append them. So settlements are
+// followed when artifacts of age are there, once in sweepInterval, and at half speed.
 
-// keepInterval is the pause between looks at new settlements; every sweepInterval the
-// whole store is looked through.
+// sweepInterval is the pause between looks through the whole store; retryInterval the one
+// after a look that failed.
 const (
-	keepInterval  = 10 * time.Second
 	sweepInterval = 24 * time.Hour
+	retryInterval = 10 * time.Second
 )
 
 // Settlements are read in pieces of so many records and bytes.
@@ -46,30 +50,42 @@ type keeper struct {
 	failed func(what string, err error)
 }
 
-// run keeps and sweeps until ctx ends.
+// run sweeps until ctx ends.
 func (k *keeper) run(ctx context.Context) {
-	for swept := (time.Time{}); ; {
-		err := k.follow(ctx)
-		if err == nil && k.now().Sub(swept) >= sweepInterval {
-			if err = k.disputed(ctx); err == nil {
-				err = k.sweep(ctx)
-			}
-			swept = k.now()
-		}
-		if err != nil && ctx.Err() == nil {
+	for {
+		pause := sweepInterval
+		if err := k.round(ctx); err != nil && ctx.Err() == nil {
 			k.failed("keeping artifacts", err)
+			pause = retryInterval
 		}
-		if !pauseFor(ctx, keepInterval) {
+		if !pauseFor(ctx, pause) {
 			return
 		}
 	}
 }
 
+// round looks once for artifacts of age, and if there are any, moves the times of those
+// that a settlement or an open dispute keeps and removes the others.
+func (k *keeper) round(ctx context.Context) error {
+	found := errors.New("found")
+	err := k.aged(ctx, func(string) error { return found })
+	if !errors.Is(err, found) {
+		return err
+	}
+	// Nothing is removed before both are done, or what they keep could be.
+	if err := k.follow(ctx); err != nil {
+		return err
+	}
+	if err := k.disputed(ctx); err != nil {
+		return err
+	}
+	return k.aged(ctx, func(path string) error { return ignoreMissing(os.Remove(path)) })
+}
+
 // progress is the file that holds the first index that was not followed yet.
 func (k *keeper) progress() string { return filepath.Join(k.store.dir, "followed") }
 
-// follow takes in the settlements since the last call. Nothing is swept before it is
-// done, or what a settlement keeps could be removed.
+// follow takes in the settlements since the last call, and rests as long as it works.
 func (k *keeper) follow(ctx context.Context) error {
 	next := uint64(1)
 	data, err := os.ReadFile(k.progress())
@@ -80,13 +96,14 @@ func (k *keeper) follow(ctx context.Context) error {
 		next = 1 // begin again: that only costs time
 	}
 	for ctx.Err() == nil {
-		from := next
+		from, start := next, time.Now()
 		if next, err = k.followSome(from); err != nil || next == from {
 			return err
 		}
 		if err := os.WriteFile(k.progress(), strconv.AppendUint(nil, next, 10), 0o600); err != nil {
 			return err
 		}
+		pauseFor(ctx, time.Since(start))
 	}
 	return ctx.Err()
 }
@@ -195,14 +212,14 @@ func (k *keeper) disputed(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// sweep removes the artifacts of age.
-func (k *keeper) sweep(ctx context.Context) error {
+// aged calls f for the path of every artifact of age.
+func (k *keeper) aged(ctx context.Context, f func(path string) error) error {
 	oldest := k.now().Add(-k.age)
 	return k.store.each(func(path string, info fs.FileInfo) error {
 		if ctx.Err() != nil || !info.ModTime().Before(oldest) {
 			return ctx.Err()
 		}
-		return ignoreMissing(os.Remove(path))
+		return f(path)
 	})
 }
 
