@@ -155,8 +155,8 @@ func (m *memory) clone() *memory {
 	return &n
 }
 
-// apply judges a batch and takes in what is accepted. Attachments of a batch that is
-// not refused as a whole are kept.
+// apply judges a batch and takes in what is accepted. Attachments are kept if something
+// of the batch was appended.
 func (m *memory) apply(t testing.TB, data []byte, stamp uint64) ([]Verdict, *codec.Refusal) {
 	t.Helper()
 	p := Prepare(data)
@@ -181,8 +181,10 @@ func (m *memory) apply(t testing.TB, data []byte, stamp uint64) ([]Verdict, *cod
 		requirePruned(t, work, p, i, &c)
 		work.append(p.Records[i].Author, p.Records[i].ID, p.Records[i].Bytes, &c)
 	}
-	for _, a := range p.Attachments {
-		work.blobs[a.Hash] = a.Data
+	if work.moment.Index > m.moment.Index {
+		for _, a := range p.Attachments {
+			work.blobs[a.Hash] = a.Data
+		}
 	}
 	work.endBatch(t, p, verdicts)
 	*m = *work

@@ -298,11 +298,19 @@ func (w *world) accepted(blobs [][]byte, records ...[]byte) {
 	}
 }
 
-// refused applies a batch of one record and requires a code; nothing may change.
+// refused applies a batch of one record and requires a code, and that no byte of the
+// state moves. The batch itself is kept, unless it is at fault as a whole: then even
+// ledger time stands still.
 func (w *world) refused(code codec.Code, blobs [][]byte, record []byte) {
 	w.Helper()
-	before := len(w.log)
+	before, kept, at := w.fingerprint(), len(w.batches), w.moment.Time
 	verdicts, fault := w.submit(blobs, record)
+	switch {
+	case fault != nil && (len(w.batches) != kept || w.moment.Time != at):
+		w.Error("a batch at fault was kept")
+	case fault == nil && (len(w.batches) != kept+1 || w.moment.Time != max(at, w.now)):
+		w.Error("the refusal was not kept")
+	}
 	if fault == nil {
 		fault = verdicts[0].Refusal
 	}
@@ -311,7 +319,7 @@ func (w *world) refused(code codec.Code, blobs [][]byte, record []byte) {
 		w.Errorf("accepted; want %s", code)
 	case fault.Code != code:
 		w.Errorf("refused with %v; want %s", fault, code)
-	case len(w.log) != before:
-		w.Error("a refused record was appended")
+	case w.fingerprint() != before:
+		w.Error("a refusal moved the state")
 	}
 }
