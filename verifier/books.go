@@ -26,6 +26,8 @@ type books struct {
 	first      uint64
 	counts     [codec.Kinds]uint64
 	unfinished uint64          // workloads begun and not ended
+	holds      *holds          // until the cut
+	held       codec.Held      // at the cut
 	prev       codec.RecordRef // close before
 	cut, close *boundary       // of the cycle, nil until they came
 	intent     *codec.Audit    // the auditor's for the cycle, nil if there is none
@@ -38,7 +40,7 @@ type books struct {
 
 // openBooks makes the files of an audit in a directory.
 func openBooks(dir string, cycle uint64, auditor codec.ID) (*books, error) {
-	b := &books{cycle: cycle, auditor: auditor, first: 1}
+	b := &books{cycle: cycle, auditor: auditor, first: 1, holds: newHolds()}
 	var err error
 	if b.journal, err = createRows(dir, "journal", journalRow); err != nil {
 		return nil, err
@@ -61,6 +63,10 @@ func (b *books) keep(rec *codec.Record, data []byte, at codec.RecordRef, root fu
 		return b.adjustment(rec.Body, at)
 	case codec.KindEvent:
 		return b.event(rec.Body, at.Index)
+	case codec.KindDispute:
+		if b.holds != nil {
+			return b.holds.keep(rec.Body, at.Index)
+		}
 	case codec.KindCycle:
 		r, err := root()
 		if err != nil {
@@ -123,15 +129,17 @@ func (b *books) event(body []byte, index uint64) error {
 
 // boundary takes in a cut or a close.
 func (b *books) boundary(x *boundary, body []byte) error {
-	if err := codec.DecodeCycle(body, &x.body); err != nil {
-		return lie(LieRecord, "cycle record %d: %v", x.Index, err)
+	if err := readCycle(body, x.Index, &x.body); err != nil {
+		return err
 	}
 	cut := x.body.Op == codec.CycleCut
 	switch {
 	case cut && b.cut == nil && x.body.Cycle == b.cycle:
-		b.cut = x
+		b.cut, b.held = x, b.holds.state()
+		b.holds = nil // what comes later changes nothing that the close states
 	case cut && b.cut == nil:
 		b.first, b.counts = x.Index+1, [codec.Kinds]uint64{}
+		b.holds.cut()
 		return b.journal.reset()
 	case !cut && x.body.Cycle == b.cycle:
 		b.close = x
@@ -144,8 +152,8 @@ func (b *books) boundary(x *boundary, body []byte) error {
 // audit looks for the auditor's intent and whether it was opened.
 func (b *books) audit(body []byte, at codec.RecordRef) error {
 	var a codec.Audit
-	if err := codec.DecodeAudit(body, &a); err != nil {
-		return lie(LieRecord, "audit record %d: %v", at.Index, err)
+	if err := readAudit(body, at.Index, &a); err != nil {
+		return err
 	}
 	switch {
 	case a.Auditor != b.auditor:
@@ -200,6 +208,8 @@ func (b *books) compare(policy *policyRecord) error {
 		return wrong("log")
 	case *c.Unfinished != b.unfinished:
 		return wrong("unfinished")
+	case *c.Held != b.held:
+		return wrong("held")
 	case policy == nil || *c.Policy != policy.hash:
 		return wrong("policy")
 	}

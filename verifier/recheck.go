@@ -92,7 +92,7 @@ func (c *recheck) context() error {
 		if err != nil {
 			return err
 		}
-		if rec.Kind != codec.KindCycle || codec.DecodeCycle(rec.Body, b.body) != nil || b.body.Op != b.op || b.body.Cycle != c.r.Cycle {
+		if rec.Kind != codec.KindCycle || readCycle(rec.Body, b.p.Index, b.body) != nil || b.body.Op != b.op || b.body.Cycle != c.r.Cycle {
 			return lie(LieReport, "record %d does not end cycle %d", b.p.Index, c.r.Cycle)
 		}
 	}
@@ -142,7 +142,7 @@ func (c *recheck) intent(p *Proved) error {
 		return err
 	}
 	var a codec.Audit
-	if rec.Kind != codec.KindAudit || codec.DecodeAudit(rec.Body, &a) != nil || a.Op != codec.AuditIntent {
+	if rec.Kind != codec.KindAudit || readAudit(rec.Body, p.Index, &a) != nil || a.Op != codec.AuditIntent {
 		return lie(LieReport, "record %d is no intent", p.Index)
 	}
 	if p.Index != c.r.Intent || p.Index >= c.close.Cut.Index || a.Auditor != c.r.Auditor || *a.Audited != c.r.Cycle || *a.Target != c.r.Target {
