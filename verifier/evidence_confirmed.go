@@ -25,6 +25,7 @@ type Confirmed struct {
 	Recomputed Recomputed        `json:"recomputed"`
 	Missing    *codec.Hash       `json:"missing,omitempty"`  // fault 6
 	Answered   []codec.ID        `json:"answered,omitempty"` // fault 6: operators that signed that they have it not
+	Nodes      int               `json:"nodes,omitempty"`    // fault 6: how many nodes the trust policy has
 	Until      uint64            `json:"until,omitempty"`    // fault 6: when the settlement's promise to keep it ends, ms
 	Close      *uint64           `json:"close,omitempty"`    // faults 7-11: index in the log
 	Cycle      uint64            `json:"cycle,omitempty"`    // faults 7-11

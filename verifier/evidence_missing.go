@@ -53,7 +53,7 @@ func (e *Evidence) checkMissing(policy *proof.TrustPolicy, c *Confirmed, bundle 
 		}
 		c.Answered = append(c.Answered, a.Operator)
 	}
-	c.Missing, c.Until = e.Missing, c.body.RetainUntil
+	c.Missing, c.Until, c.Nodes = e.Missing, c.body.RetainUntil, len(policy.Spec().Nodes)
 	return nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/forgepool/settle/api"
-	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/proof"
 	"github.com/forgepool/settle/verifier"
 	"github.com/spf13/cobra"
@@ -140,78 +139,6 @@ func (a *app) compareJournal(ctx context.Context, index uint64, out string) erro
 	}
 	file, err := verifier.AccuseClose(p.policy, e, &verifier.Bundle{})
 	return a.accused(p.policy, out, file, err)
-}
-
-func (a *app) accuseMissing() *cobra.Command {
-	var out string
-	c := &cobra.Command{
-		Use: "missing INDEX HASH", Short: "Have a node sign that it has not what a settlement names",
-		Example: "  settle accuse missing 57 HASH --as owner.key --out missing",
-		Args:    exactly("INDEX", "HASH"),
-		RunE: func(c *cobra.Command, args []string) error {
-			index, err := number(args[0])
-			if err != nil {
-				return err
-			}
-			hash, err := codec.ParseHash(args[1])
-			if err != nil {
-				return usage("HASH: %v", err)
-			}
-			ctx, stop := a.bounded(c)
-			defer stop()
-			return a.askMissing(ctx, index, hash, out)
-		},
-	}
-	c.Flags().StringVar(&out, "out", "missing", "name of the files to write, without extension")
-	return c
-}
-
-// askMissing has a node sign that bytes are not there.
-func (a *app) askMissing(ctx context.Context, index uint64, hash codec.Hash, out string) error {
-	p, _, err := a.proverOf(ctx, func(api.Service) (uint64, error) { return index, nil })
-	if err != nil {
-		return err
-	}
-	record, err := p.proved(ctx, index)
-	if err != nil {
-		return err
-	}
-	answer, err := p.sdk.Service().Absence(ctx, hash, index)
-	if err != nil {
-		return err
-	}
-	e := &verifier.Evidence{Checkpoint: p.at.Note(), Settlement: *record, Missing: &hash,
-		Answers: []verifier.Answer{{Operator: answer.Operator, Time: answer.Time, Signature: answer.Signature}}}
-	file, err := verifier.AccuseMissing(p.policy, e)
-	if err == nil || !errors.Is(err, verifier.LieClaim) {
-		return a.accused(p.policy, out, file, err)
-	}
-	if e.Shard, err = p.shardNaming(ctx, record, hash); err != nil { // the settlement itself does not name the bytes
-		return err
-	}
-	file, err = verifier.AccuseMissing(p.policy, e)
-	return a.accused(p.policy, out, file, err)
-}
-
-// shardNaming returns the manifest entry of a settlement that names bytes.
-func (p *prover) shardNaming(ctx context.Context, record *verifier.Proved, hash codec.Hash) (*verifier.ShardProof, error) {
-	rec, err := codec.DecodeRecord(record.Record)
-	if err != nil {
-		return nil, err
-	}
-	s := new(codec.Settlement)
-	if err := codec.DecodeSettlement(rec.Body, s); err != nil {
-		return nil, err
-	}
-	blob, err := p.sdk.FetchNamed(ctx, s.Shards.Blob, record.Index)
-	if err != nil {
-		return nil, err
-	}
-	shard, err := verifier.ProveNamed(blob, hash)
-	if err != nil {
-		return nil, err
-	}
-	return shard, nil
 }
 
 // accused writes evidence and says what it shows, or that nothing contradicts.

@@ -44,8 +44,8 @@ func accusation(c *verifier.Confirmed) string {
 	case c.Fault.OfClose():
 		text = againstClose(c)
 	case c.Fault == verifier.FaultMissing:
-		text = fmt.Sprintf("%s: nodes of %s have not %s %s, which settlement %d of hub %s promised to keep until %s",
-			c.Fault, list(c.Answered), c.Recomputed.Field, c.Missing, c.Settlement, c.Hub, clock(c.Until))
+		text = fmt.Sprintf("%s: nodes of %s, %d of the %d in the trust policy, have not %s %s, which settlement %d of hub %s promised to keep until %s",
+			c.Fault, list(c.Answered), len(c.Answered), c.Nodes, c.Recomputed.Field, c.Missing, c.Settlement, c.Hub, clock(c.Until))
 	default:
 		text = againstSettlement(c)
 	}

@@ -256,33 +256,3 @@ func TestProveStatement(t *testing.T) {
 		t.Errorf("of an open cycle: %d: %s", code, text)
 	}
 }
-
-// TestAccuseMissing has the node sign what it lost.
-func TestAccuseMissing(t *testing.T) {
-	b := newClosedBooks(t)
-	s, err := b.body(b.settled)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(t.TempDir(), "lost")
-	accuse := func(hash codec.Hash) (int, string) {
-		return b.run("accuse", "missing", strconv.FormatUint(b.settled, 10), hash.String(), "--out", name)
-	}
-	if code, text := accuse(s.Result.Hash); code == exitDone {
-		t.Errorf("nothing is missing: %s", text)
-	}
-	b.lost = true
-	if code, text := accuse(s.Result.Hash); code != exitDone {
-		t.Fatalf("%d: %s", code, text)
-	}
-	code, text := b.run("check", name+".evidence")
-	if code != exitDone || !strings.Contains(text, "missing_data: nodes of "+b.operator.String()+" have not result "+s.Result.Hash.String()) {
-		t.Errorf("%d: %s", code, text)
-	}
-	if code, text := accuse(codec.Hash{9}); code != exitFalse || !strings.Contains(text, "no shard names") {
-		t.Errorf("not named: %d: %s", code, text)
-	}
-	if code, text := accuse(codec.BlobHash(mcArgs(10, 0))); code != exitDone || !strings.Contains(text, "shard arguments") {
-		t.Errorf("of a shard: %d: %s", code, text)
-	}
-}
