@@ -169,9 +169,3 @@ func (in *memoryInput) check() string {
 	}
 	return ""
 }
-
-// keyAt returns the key whose length stands at an offset.
-func (in *memoryInput) keyAt(at uint32) []byte {
-	size := binary.LittleEndian.Uint16(in.data[at:])
-	return in.data[at+2:][:size]
-}

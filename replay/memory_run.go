@@ -141,7 +141,7 @@ func (s *memory) scan(key, end, limit uint32) (touched uint64) {
 		if !ok || at >= end {
 			break
 		}
-		touched += memoryMinEntry + uint64(len(s.in.keyAt(s.keys.keys[at]))) + uint64(s.values[at].size)
+		touched += memoryMinEntry + uint64(len(keyAt(s.in.data, s.keys.keys[at]))) + uint64(s.values[at].size)
 		stop = at + 1
 	}
 	s.begin(memoryOK, touched)
@@ -205,7 +205,7 @@ func (s *memory) writeEntries(from, end uint32) {
 			return
 		}
 		key := s.keys.keys[at]
-		s.hash.write(s.in.data[key:][:2+len(s.in.keyAt(key))])
+		s.hash.write(s.in.data[key:][:2+len(keyAt(s.in.data, key))])
 		value := s.value(at)
 		var size [4]byte
 		binary.LittleEndian.PutUint32(size[:], uint32(len(value)))

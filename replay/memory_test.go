@@ -2,7 +2,6 @@ package replay
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"maps"
@@ -349,31 +348,6 @@ func TestMemoryLongKeys(t *testing.T) {
 	if got.Units != units || !bytes.Equal(got.Output, output) {
 		t.Errorf("%+v, want %d units, %x", got, units, output)
 	}
-}
-
-// TestSortByHead sorts as many mentions as are sorted byte by byte, and compares.
-func TestSortByHead(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		r := rnd(rapid.Uint32().Draw(t, "heads"), 8*rapid.SampledFrom([]int{0, 1, fewMentions, fewMentions + 1, 2000}).Draw(t, "count"))
-		mask := rapid.SampledFrom([]uint64{0, 3, 0xff << 56, 0x0303_0000_0000_0303, 1<<64 - 1}).Draw(t, "mask")
-		var part, plain []mention
-		for i := 0; i < len(r); i += 8 {
-			part = append(part, mention{head: binary.LittleEndian.Uint64(r[i:]) & mask, seq: uint32(i)})
-		}
-		plain = slices.Clone(part)
-		sortByHead(part, 56)
-		order := func(a, b mention) int {
-			return cmp.Or(cmp.Compare(a.head, b.head), cmp.Compare(a.seq, b.seq))
-		}
-		if !slices.IsSortedFunc(part, func(a, b mention) int { return cmp.Compare(a.head, b.head) }) {
-			t.Fatal("not sorted")
-		}
-		slices.SortFunc(part, order)
-		slices.SortFunc(plain, order)
-		if !slices.Equal(part, plain) {
-			t.Fatal("other mentions than before")
-		}
-	})
 }
 
 // TestRankSet compares the set with a plain one, across the edges of its words.
