@@ -56,6 +56,7 @@ func questions(ctx context.Context) []question {
 	return append(moneyQuestions(ctx), []question{
 		{"submit", func(s Service) (any, error) { return s.Submit(ctx, []byte("batch")) }},
 		{"batch", func(s Service) (any, error) { return s.Batch(ctx, a, b) }},
+		{"batches", func(s Service) (any, error) { return s.Batches(ctx, 7, 8) }},
 		{"record", func(s Service) (any, error) { return s.Record(ctx, 1<<62) }},
 		{"by id", func(s Service) (any, error) { return s.RecordByID(ctx, a, b) }},
 		{"records", func(s Service) (any, error) { return s.Records(ctx, 7, MaxRecords) }},

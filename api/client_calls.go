@@ -30,6 +30,11 @@ func (c *Client) Batch(ctx context.Context, submitter, id codec.ID) (*Batch, err
 	return get[Batch](ctx, c, path("batches", submitter.String(), id.String()))
 }
 
+// Batches asks for the batches that were applied, from a number on.
+func (c *Client) Batches(ctx context.Context, from uint64, limit int) ([]Batch, error) {
+	return list(get[[]Batch](ctx, c, path("batches")+"?from="+decimal(from)+"&limit="+strconv.Itoa(limit)))
+}
+
 // Record asks for one record.
 func (c *Client) Record(ctx context.Context, index uint64) (*Record, error) {
 	return get[Record](ctx, c, path("records", decimal(index)))

@@ -45,6 +45,11 @@ func (f *fake) Batch(_ context.Context, submitter, id codec.ID) (*Batch, error) 
 	return &Batch{Origin: "o", ID: id, Submitter: submitter, N: 1, Atomic: true, Leaves: []codec.Hash{{7}}, Outcomes: Outcomes{}}, f.err
 }
 
+func (f *fake) Batches(_ context.Context, from uint64, limit int) ([]Batch, error) {
+	f.asked = []uint64{from, uint64(limit)}
+	return []Batch{{Origin: "o", Number: from, Leaves: []codec.Hash{}, Outcomes: Outcomes{}}}, f.err
+}
+
 func (f *fake) Record(_ context.Context, index uint64) (*Record, error) {
 	return &Record{Index: index, Bytes: []byte("record")}, f.err
 }

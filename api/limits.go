@@ -16,6 +16,10 @@ const (
 	// MaxRecordBytes bounds the bytes of the records of one answer, the first
 	// record excepted.
 	MaxRecordBytes = 4 << 20
+	// MaxBatches bounds the batches of one answer; so does MaxBatchBytes, the first one
+	// excepted.
+	MaxBatches    = 1_000
+	MaxBatchBytes = 4 << 20
 	// MaxItems bounds the items of one answer about money, disputes and cycles.
 	MaxItems = 1_000
 	// MaxCheckpoints bounds the checkpoints of one answer: a note may be 64 KiB.

@@ -22,6 +22,7 @@ const batchesPath = "/v1/batches"
 // Routes is the contract (docs/formats/http.md section 3, in this order).
 var Routes = []Route{
 	{"POST", batchesPath, nil, (*handler).submit},
+	{"GET", "/v1/batches", []string{"from", "limit"}, value(getBatches)},
 	{"GET", "/v1/batches/{submitter}/{id}", nil, value(getBatch)},
 	{"GET", "/v1/records", []string{"from", "limit"}, value(getRecords)},
 	{"GET", "/v1/records/{index}", nil, value(getRecord)},
@@ -79,6 +80,14 @@ func getBatch(ctx context.Context, s Service, q *query) (*Batch, error) {
 		return nil, q.err
 	}
 	return s.Batch(ctx, submitter, id)
+}
+
+func getBatches(ctx context.Context, s Service, q *query) ([]Batch, error) {
+	from, limit := q.number("from", 1), q.limit(MaxBatches)
+	if q.err != nil {
+		return nil, q.err
+	}
+	return s.Batches(ctx, from, limit)
 }
 
 func getRecords(ctx context.Context, s Service, q *query) ([]Record, error) {

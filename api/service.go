@@ -17,6 +17,9 @@ type Service interface {
 	Submit(ctx context.Context, batch []byte) (*Submission, error)
 	// Batch returns the header, stamp and outcomes of a batch that was applied.
 	Batch(ctx context.Context, submitter, id codec.ID) (*Batch, error)
+	// Batches returns the batches that were applied, in their order from a number on, at
+	// most limit and about MaxBatchBytes.
+	Batches(ctx context.Context, from uint64, limit int) ([]Batch, error)
 
 	// Record returns one record.
 	Record(ctx context.Context, index uint64) (*Record, error)

@@ -42,6 +42,7 @@ type Batch struct {
 	Stamp     uint64       `cbor:"11,keyasint" json:"stamp"`
 	Leaves    []codec.Hash `cbor:"12,keyasint" json:"leaves"` // leaf hash of every record, appended or not
 	Outcomes  Outcomes     `cbor:"13,keyasint" json:"outcomes"`
+	Number    uint64       `cbor:"14,keyasint" json:"number"` // in the order of application, from 1
 }
 
 // Record is one log entry and the batch it came with.

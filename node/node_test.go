@@ -63,6 +63,13 @@ func (c *cluster) checkReads(s api.Service, customer *client.Registration) {
 	if err != nil || b.N != 1 || b.Leaves[0] != list[1].Leaf || b.Outcomes[0].Index != 1 {
 		t.Errorf("batch %+v, %v", b, err)
 	}
+	all, err := s.Batches(ctx, 0, 10)
+	if err != nil || len(all) != 1 || all[0].ID != b.ID || all[0].Number != 1 || all[0].Stamp != b.Stamp {
+		t.Errorf("batches %+v, %v", all, err)
+	}
+	if past, err := s.Batches(ctx, 2, 10); err != nil || len(past) != 0 {
+		t.Errorf("batches past the end %+v, %v", past, err)
+	}
 	if _, err := s.Policy(ctx, 0); err != nil {
 		t.Errorf("policy: %v", err)
 	}

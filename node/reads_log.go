@@ -17,12 +17,38 @@ func (s *reads) Batch(_ context.Context, submitter, id codec.ID) (*api.Batch, er
 		if err != nil {
 			return nil, err
 		}
-		return &api.Batch{
-			Origin: v.Facts().OriginA, ID: b.ID, Submitter: b.Submitter, Key: b.Key, Sent: b.Sent,
-			Atomic: b.Atomic != nil && *b.Atomic == 1, N: uint64(len(b.Outcomes)), Root: b.Root, Digest: b.Digest,
-			Signature: b.Signature, Stamp: b.Stamp, Leaves: b.Leaves, Outcomes: b.Outcomes,
-		}, nil
+		return batch(v, b), nil
 	})
+}
+
+// Batches returns the batches that were applied, in their order from a number on.
+func (s *reads) Batches(_ context.Context, first uint64, limit int) ([]api.Batch, error) {
+	return from(s, func(v *ledger.Snapshot) ([]api.Batch, error) {
+		list, room := []api.Batch{}, api.MaxBatchBytes
+		for number := max(first, 1); number <= v.Applied().Batches && len(list) < limit; number++ {
+			b, err := v.BatchByNumber(number)
+			if err != nil {
+				return nil, err
+			}
+			if room -= batchBytes(b); room < 0 && len(list) > 0 {
+				break
+			}
+			list = append(list, *batch(v, b))
+		}
+		return list, nil
+	})
+}
+
+// batchBytes is about the size of a batch in an answer.
+func batchBytes(b *ledger.StoredBatch) int { return 512 + 80*len(b.Outcomes) }
+
+// batch is a stored batch as it is answered.
+func batch(v *ledger.Snapshot, b *ledger.StoredBatch) *api.Batch {
+	return &api.Batch{
+		Origin: v.Facts().OriginA, ID: b.ID, Submitter: b.Submitter, Key: b.Key, Sent: b.Sent,
+		Atomic: b.Atomic != nil && *b.Atomic == 1, N: uint64(len(b.Outcomes)), Root: b.Root, Digest: b.Digest,
+		Signature: b.Signature, Stamp: b.Stamp, Leaves: b.Leaves, Outcomes: b.Outcomes, Number: b.Number,
+	}
 }
 
 // record returns one record with the batch it came with.

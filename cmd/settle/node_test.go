@@ -125,10 +125,28 @@ func (n *testNode) Batch(_ context.Context, submitter, id codec.ID) (*api.Batch,
 		if err != nil {
 			return nil, err
 		}
-		return &api.Batch{Origin: s.Facts().OriginA, ID: b.ID, Submitter: b.Submitter, Key: b.Key, Sent: b.Sent,
-			Atomic: b.Atomic != nil && *b.Atomic == 1, N: uint64(len(b.Leaves)), Root: b.Root, Digest: b.Digest,
-			Signature: b.Signature, Stamp: b.Stamp, Leaves: b.Leaves, Outcomes: b.Outcomes}, nil
+		return batch(s, b), nil
 	})
+}
+
+func (n *testNode) Batches(_ context.Context, from uint64, limit int) ([]api.Batch, error) {
+	return read(n, func(s *ledger.Snapshot) ([]api.Batch, error) {
+		list := []api.Batch{}
+		for ; from <= s.Applied().Batches && len(list) < limit; from++ {
+			b, err := s.BatchByNumber(from)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, *batch(s, b))
+		}
+		return list, nil
+	})
+}
+
+func batch(s *ledger.Snapshot, b *ledger.StoredBatch) *api.Batch {
+	return &api.Batch{Origin: s.Facts().OriginA, ID: b.ID, Submitter: b.Submitter, Key: b.Key, Sent: b.Sent,
+		Atomic: b.Atomic != nil && *b.Atomic == 1, N: uint64(len(b.Leaves)), Root: b.Root, Digest: b.Digest,
+		Signature: b.Signature, Stamp: b.Stamp, Leaves: b.Leaves, Outcomes: b.Outcomes, Number: b.Number}
 }
 
 func record(s *ledger.Snapshot, index uint64) (api.Record, error) {
