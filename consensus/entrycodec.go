@@ -3,7 +3,6 @@ package consensus
 import (
 	"bytes"
 	"crypto/subtle"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -40,13 +39,7 @@ func (entryCodec) Encode(l *raft.Log, w io.Writer) error {
 		buf = new(bytes.Buffer)
 	}
 	buf.Grow(size)
-	b := buf.AvailableBuffer()
-	b = binary.BigEndian.AppendUint64(b, l.Index)
-	b = binary.BigEndian.AppendUint64(b, l.Term)
-	b = append(b, byte(l.Type))
-	b = binary.BigEndian.AppendUint64(b, nanoseconds(l.AppendedAt))
-	b = binary.BigEndian.AppendUint32(b, uint32(len(l.Data)))
-	b = binary.BigEndian.AppendUint32(b, uint32(len(l.Extensions)))
+	b := appendEntryHead(buf.AvailableBuffer(), l)
 	b = append(append(b, l.Data...), l.Extensions...)
 	sum := blake3.Sum256(b)
 	buf.Write(append(b, sum[:sumSize]...))
@@ -66,22 +59,15 @@ func (entryCodec) Decode(b []byte, l *raft.Log) error {
 	if subtle.ConstantTimeCompare(sum[:sumSize], trailer) != 1 {
 		return fmt.Errorf("%w: checksum does not match", errEntryDamaged)
 	}
-	data := int64(binary.BigEndian.Uint32(body[25:]))
-	extensions := int64(binary.BigEndian.Uint32(body[29:]))
-	if entryHeader+data+extensions != int64(len(body)) {
+	head, data, extensions := readEntryHead(body)
+	if entryHeader+int64(data)+int64(extensions) != int64(len(body)) {
 		return fmt.Errorf("%w: lengths do not match", errEntryDamaged)
 	}
-	l.Index = binary.BigEndian.Uint64(body)
-	l.Term = binary.BigEndian.Uint64(body[8:])
-	l.Type = raft.LogType(body[16])
-	l.AppendedAt = time.Time{}
-	if ns := binary.BigEndian.Uint64(body[17:]); ns != 0 {
-		l.AppendedAt = time.Unix(0, int64(ns))
-	}
-	l.Data = bytes.Clone(body[entryHeader : entryHeader+data])
-	l.Extensions = nil
+	*l = *head
+	body = body[entryHeader:]
+	l.Data = bytes.Clone(body[:data])
 	if extensions > 0 {
-		l.Extensions = bytes.Clone(body[entryHeader+data:])
+		l.Extensions = bytes.Clone(body[data:])
 	}
 	return nil
 }

@@ -149,7 +149,7 @@ func forged(t *testing.T, store *raft.InmemStore, term uint64) bool {
 // transport.
 func TestDeposedLeaderWritesNothing(t *testing.T) {
 	term, store, err := deposed(t, func(n *raft.NetworkTransport) raft.Transport {
-		return &transport{NetworkTransport: n, maxBytes: 1 << 20}
+		return slowHeartbeats{n}
 	})
 	if err != raft.ErrNotLeader {
 		t.Errorf("a deposed leader answered %v to a proposal", err)

@@ -14,9 +14,10 @@ import (
 
 // Protocols on the one cluster port, chosen by TLS ALPN.
 const (
-	protocolRaft = "settle-raft/1" // hashicorp/raft
-	protocolPeer = "settle-peer/1" // status and start announcements (peer.go)
-	protocolHTTP = "settle-http/1" // HTTP between nodes, served by package node
+	protocolRaft   = "settle-raft/1"   // hashicorp/raft
+	protocolAppend = "settle-append/1" // raft's entries (append.go)
+	protocolPeer   = "settle-peer/1"   // status and start announcements (peer.go)
+	protocolHTTP   = "settle-http/1"   // HTTP between nodes, served by package node
 )
 
 // Identity is who this node is for its peers, and how it judges theirs. The files are
@@ -114,7 +115,7 @@ func (id *Identity) base() *tls.Config {
 func (id *Identity) serverConfig(allowed func(server string) bool) *tls.Config {
 	c := id.base()
 	c.ClientAuth = tls.RequireAndVerifyClientCert
-	c.NextProtos = []string{protocolRaft, protocolPeer, protocolHTTP}
+	c.NextProtos = []string{protocolRaft, protocolAppend, protocolPeer, protocolHTTP}
 	c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return id.certificate() }
 	c.VerifyConnection = func(s tls.ConnectionState) error {
 		server, err := id.serverOf(s.PeerCertificates[0])

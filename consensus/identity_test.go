@@ -214,7 +214,7 @@ func TestPrune(t *testing.T) {
 	port := newMux(l, server.serverConfig(m.allowed), l.Addr(), quietSlog())
 	defer port.close()
 	layer := &streamLayer{
-		subListener: port.listeners[protocolRaft], identity: server, members: m, conns: make(map[*peerConn]struct{}),
+		subListener: port.listeners[protocolRaft], protocol: protocolRaft, identity: server, members: m, conns: make(map[*peerConn]struct{}),
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

@@ -68,4 +68,8 @@ func (r *Replica) Transfer(ctx context.Context, id string) error {
 }
 
 // membershipChanged runs when a membership entry was applied.
-func (r *Replica) membershipChanged() { r.layer.prune() }
+func (r *Replica) membershipChanged() {
+	for _, layer := range r.layers {
+		layer.prune()
+	}
+}

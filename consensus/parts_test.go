@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"errors"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -62,11 +63,9 @@ func TestSettingsThatStayOff(t *testing.T) {
 // TestAppendBytes checks that a message is cut where its bytes exceed the limit, and
 // never to nothing.
 func TestAppendBytes(t *testing.T) {
-	peer := newPuppet(t)
-	defer func() { peer.freeze(); _ = peer.Close(); peer.CloseStreams() }()
-	inner := newPlainTransport(t)
-	defer func() { inner.CloseStreams(); _ = inner.Close() }()
-	trans := &transport{NetworkTransport: inner, maxBytes: 100}
+	appends := &appendClient{timeout: patience, idle: make(map[raft.ServerAddress][]*appendConn), dial: noting(t)}
+	defer appends.close()
+	trans := &transport{appends: appends, maxBytes: 100}
 	sizes := func(n ...int) (logs []*raft.Log) {
 		for i, size := range n {
 			logs = append(logs, &raft.Log{Index: uint64(i + 1), Data: make([]byte, size)})
@@ -81,10 +80,32 @@ func TestAppendBytes(t *testing.T) {
 	} {
 		req := &raft.AppendEntriesRequest{Term: 1, Entries: sizes(tc.sizes...)}
 		var resp raft.AppendEntriesResponse
-		must(t, trans.AppendEntries("b", peer.LocalAddr(), req, &resp))
+		must(t, trans.AppendEntries("b", "b:1", req, &resp))
 		if resp.LastLog != tc.want || uint64(len(req.Entries)) != tc.want {
 			t.Errorf("%v: %d sent, %d noted, want %d", tc.sizes, resp.LastLog, len(req.Entries), tc.want)
 		}
+	}
+}
+
+// noting returns a dialer to a peer that answers each request with its last index.
+func noting(t *testing.T) func(raft.ServerAddress, time.Duration) (net.Conn, error) {
+	return func(raft.ServerAddress, time.Duration) (net.Conn, error) {
+		here, there := net.Pipe()
+		go func() {
+			defer there.Close()
+			for {
+				q, err := readAppend(there)
+				if err != nil {
+					return
+				}
+				last := q.Entries[len(q.Entries)-1].Index
+				if _, err := there.Write(appendAnswer(nil, &raft.AppendEntriesResponse{LastLog: last}, nil)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		}()
+		return here, nil
 	}
 }
 

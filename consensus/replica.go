@@ -32,7 +32,7 @@ type Replica struct {
 
 	members   *members
 	mux       *mux
-	layer     *streamLayer
+	layers    []*streamLayer
 	transport *transport
 	peers     *peerServer
 
@@ -142,17 +142,23 @@ func (r *Replica) openNetwork(logger hclog.Logger) {
 	}
 	r.peers.run()
 	r.onClose(func() error { r.peers.close(); return nil })
-	r.layer = &streamLayer{
-		subListener: r.mux.listeners[protocolRaft], identity: r.o.Identity, members: r.members,
-		conns: make(map[*peerConn]struct{}),
-	}
-	r.transport = newTransport(r.layer, r.o, logger)
+	messages, entries := r.streams(protocolRaft), r.streams(protocolAppend)
+	r.layers = []*streamLayer{messages, entries}
+	r.transport = newTransport(messages, entries, r.o, logger)
 	r.onClose(func() error {
 		err := r.transport.Close()
 		r.transport.CloseStreams()
-		r.layer.closeAll()
+		messages.closeAll()
 		return err
 	})
+}
+
+// streams returns the view of a protocol of the cluster port.
+func (r *Replica) streams(protocol string) *streamLayer {
+	return &streamLayer{
+		subListener: r.mux.listeners[protocol], protocol: protocol, identity: r.o.Identity, members: r.members,
+		conns: make(map[*peerConn]struct{}),
+	}
 }
 
 // startRaft starts raft. From here on storage errors stop the process.

@@ -55,7 +55,7 @@ func newOutbound(t *testing.T, as *node) *raft.NetworkTransport {
 	must(t, err)
 	closed := &subListener{addr: advertised("test:1"), closed: make(chan struct{})}
 	out := raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-		Stream: &streamLayer{subListener: closed, identity: id, members: &members{}}, MaxPool: 1, Timeout: patience,
+		Stream: &streamLayer{subListener: closed, protocol: protocolRaft, identity: id, members: &members{}}, MaxPool: 1, Timeout: patience,
 		MaxRPCsInFlight: 1, Logger: quietLogger(),
 	})
 	t.Cleanup(func() {

@@ -12,26 +12,77 @@ import (
 	"github.com/hashicorp/raft"
 )
 
-// transport is raft's network with two differences.
-//
-// It ignores the heartbeat handler, so that heartbeats take the same way as every other
-// message: raft's shortcut handles them on the connection's goroutine, where one of a
-// newer leader can change the term under a leader that is about to write an entry, which
-// then carries a term that its leader was never elected in (hashicorp/raft issue 695).
-//
-// And it sends no more than a number of bytes of entries at once: raft counts entries,
-// and sixteen full commands would cost a follower several times 64 MiB.
+// slowHeartbeats is raft's network without the heartbeat handler, so that heartbeats
+// take the same way as every other message: raft's shortcut handles them on the
+// connection's goroutine, where one of a newer leader can change the term under a leader
+// that is about to write an entry, which then carries a term that its leader was never
+// elected in (hashicorp/raft issue 695).
+type slowHeartbeats struct{ *raft.NetworkTransport }
+
+// SetHeartbeatHandler does nothing; see slowHeartbeats.
+func (slowHeartbeats) SetHeartbeatHandler(func(raft.RPC)) {}
+
+// transport is raft's network with entries on connections of their own (append.go). It
+// sends no more than a number of bytes of entries at once: raft counts entries, and
+// sixteen full commands would cost a follower several times 64 MiB.
 type transport struct {
-	*raft.NetworkTransport
+	slowHeartbeats
+	appends  *appendClient
+	arriving *appendServer
+	rpcs     chan raft.RPC // of both networks
 	maxBytes int
+
+	closed chan struct{}
+	once   sync.Once
+	merge  sync.WaitGroup
 }
 
-// SetHeartbeatHandler does nothing; see transport.
-func (t *transport) SetHeartbeatHandler(func(raft.RPC)) {}
+// newTransport starts raft's network, and that of the entries.
+func newTransport(messages, entries *streamLayer, o Options, logger hclog.Logger) *transport {
+	t := &transport{
+		slowHeartbeats: slowHeartbeats{raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+			Stream:                  messages,
+			Logger:                  logger,
+			MaxPool:                 3,
+			MaxRPCsInFlight:         1,
+			Timeout:                 o.RPCTimeout,
+			MsgpackUseNewTimeFormat: true,
+		})},
+		appends:  &appendClient{dial: entries.Dial, timeout: o.RPCTimeout, idle: make(map[raft.ServerAddress][]*appendConn)},
+		rpcs:     make(chan raft.RPC),
+		maxBytes: min(o.MaxAppendBytes, maxAppendBytes-maxCommand),
+		closed:   make(chan struct{}),
+	}
+	t.arriving = &appendServer{layer: entries, rpcs: t.rpcs, failed: func(peer net.Conn, err error) {
+		logger.Error("failed to decode incoming entries", "peer", peer.RemoteAddr(), "error", err)
+	}}
+	t.arriving.run()
+	t.merge.Go(t.forward)
+	return t
+}
+
+// forward passes on what comes by raft's network.
+func (t *transport) forward() {
+	for {
+		select {
+		case rpc := <-t.NetworkTransport.Consumer():
+			select {
+			case t.rpcs <- rpc:
+			case <-t.closed:
+				return
+			}
+		case <-t.closed:
+			return
+		}
+	}
+}
+
+// Consumer implements raft.Transport.
+func (t *transport) Consumer() <-chan raft.RPC { return t.rpcs }
 
 // AppendEntries sends a prefix of the entries that fits, at least one. Raft reads from
 // args what was sent.
-func (t *transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
+func (t *transport) AppendEntries(_ raft.ServerID, target raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
 	size := 0
 	for i, l := range args.Entries {
 		size += len(l.Data)
@@ -40,22 +91,24 @@ func (t *transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, a
 			break
 		}
 	}
-	return t.NetworkTransport.AppendEntries(id, target, args, resp)
+	return t.appends.call(target, args, resp)
 }
 
-// newTransport starts raft's network on the stream layer.
-func newTransport(s *streamLayer, o Options, logger hclog.Logger) *transport {
-	return &transport{
-		maxBytes: o.MaxAppendBytes,
-		NetworkTransport: raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-			Stream:                  s,
-			Logger:                  logger,
-			MaxPool:                 3,
-			MaxRPCsInFlight:         1,
-			Timeout:                 o.RPCTimeout,
-			MsgpackUseNewTimeFormat: true,
-		}),
-	}
+// AppendEntriesPipeline says that there is none: a message waits for the answer to the
+// one before, so that a follower holds the entries of one.
+func (t *transport) AppendEntriesPipeline(raft.ServerID, raft.ServerAddress) (raft.AppendPipeline, error) {
+	return nil, raft.ErrPipelineReplicationNotSupported
+}
+
+// Close implements raft.WithClose.
+func (t *transport) Close() error {
+	t.once.Do(func() {
+		close(t.closed)
+		t.appends.close()
+		t.arriving.close()
+		t.merge.Wait()
+	})
+	return t.NetworkTransport.Close()
 }
 
 // advertised is the address under which peers reach this node; it may be a name.
@@ -67,9 +120,10 @@ func (advertised) Network() string { return "tcp" }
 // String implements net.Addr.
 func (a advertised) String() string { return string(a) }
 
-// streamLayer is raft's view of the cluster port.
+// streamLayer is one protocol's view of the cluster port, for raft and its entries.
 type streamLayer struct {
 	*subListener
+	protocol string
 	identity *Identity
 	members  *members
 
@@ -120,7 +174,7 @@ func (s *streamLayer) Accept() (net.Conn, error) {
 func (s *streamLayer) Dial(address raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	return dial(ctx, s.identity, protocolRaft, string(address), s.members.at(address))
+	return dial(ctx, s.identity, s.protocol, string(address), s.members.at(address))
 }
 
 // prune closes connections of peers that are no longer members.
