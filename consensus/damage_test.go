@@ -298,7 +298,7 @@ func TestStableValuesDetectFlips(t *testing.T) {
 func TestEntryCodecDetectsFlips(t *testing.T) {
 	l := &raft.Log{Index: 9, Term: 3, Type: raft.LogCommand, Data: []byte("data"), Extensions: []byte("ext")}
 	var buf bytes.Buffer
-	must(t, entryCodec{}.Encode(l, &buf))
+	must(t, entryCodec{new(spareBuffers)}.Encode(l, &buf))
 	var got raft.Log
 	must(t, entryCodec{}.Decode(buf.Bytes(), &got))
 	if got.Index != 9 || got.Term != 3 || got.Type != raft.LogCommand || string(got.Data) != "data" || string(got.Extensions) != "ext" {
@@ -320,8 +320,33 @@ func TestEntryCodecDetectsFlips(t *testing.T) {
 		}
 	}
 	other := new(bytes.Buffer)
-	must(t, entryCodec{}.Encode(l, struct{ io.Writer }{other}))
+	must(t, entryCodec{new(spareBuffers)}.Encode(l, struct{ io.Writer }{other}))
 	if !bytes.Equal(other.Bytes(), buf.Bytes()) {
 		t.Error("the encoding depends on the writer")
+	}
+}
+
+// TestSpareBuffers checks that memory in use is never handed out again, and that what is
+// kept is bounded.
+func TestSpareBuffers(t *testing.T) {
+	s := new(spareBuffers)
+	a, b := s.take(10), s.take(10)
+	if &a[:1][0] == &b[:1][0] {
+		t.Fatal("memory in use was handed out again")
+	}
+	s.release()
+	if c := s.take(8); &c[:1][0] != &a[:1][0] {
+		t.Error("free memory is not used again")
+	}
+	for range 3 {
+		s.take(maxSpare/2 + 1)
+	}
+	s.release()
+	kept := 0
+	for _, f := range s.free {
+		kept += cap(f)
+	}
+	if kept > maxSpare || kept != s.bytes || len(s.inUse) != 0 {
+		t.Errorf("%d bytes are kept, %d counted, at most %d", kept, s.bytes, maxSpare)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -28,26 +30,68 @@ var errEntryDamaged = errors.New("log entry is damaged")
 // entryCodec is the log's encoding of an entry: header, data, extensions, and the
 // BLAKE3-128 of all of it. The library below does not notice a flipped bit in an entry
 // that it read back; this trailer does, and decoding fails closed.
-type entryCodec struct{}
+type entryCodec struct{ spare *spareBuffers }
 
 func (entryCodec) ID() uint64 { return entryCodecID }
 
-func (entryCodec) Encode(l *raft.Log, w io.Writer) error {
-	size := entryHeader + len(l.Data) + len(l.Extensions) + sumSize
-	buf, ok := w.(*bytes.Buffer)
-	if !ok {
-		buf = new(bytes.Buffer)
-	}
-	buf.Grow(size)
-	b := appendEntryHead(buf.AvailableBuffer(), l)
+// Encode implements wal.Codec. The library gives an empty buffer for each entry and
+// copies the bytes before its append returns, so the buffer gets memory that is used
+// again by the next append.
+func (c entryCodec) Encode(l *raft.Log, w io.Writer) error {
+	b := appendEntryHead(c.spare.take(entryHeader+len(l.Data)+len(l.Extensions)+sumSize), l)
 	b = append(append(b, l.Data...), l.Extensions...)
 	sum := blake3.Sum256(b)
-	buf.Write(append(b, sum[:sumSize]...))
-	if ok {
+	b = append(b, sum[:sumSize]...)
+	if buf, ok := w.(*bytes.Buffer); ok && buf.Len() == 0 {
+		*buf = *bytes.NewBuffer(b)
 		return nil
 	}
-	_, err := buf.WriteTo(w)
+	_, err := w.Write(b)
 	return err
+}
+
+// maxSpare bounds the memory that is kept from one append to the next.
+const maxSpare = 8 << 20
+
+// spareBuffers is memory for the entries of one append. There is one append at a time.
+type spareBuffers struct {
+	mu    sync.Mutex
+	free  [][]byte
+	inUse [][]byte
+	bytes int // of both
+}
+
+// take returns an empty slice with room for size bytes.
+func (s *spareBuffers) take(size int) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var b []byte
+	for i := range s.free {
+		if cap(s.free[i]) >= size {
+			b = s.free[i]
+			s.free = slices.Delete(s.free, i, i+1)
+			break
+		}
+	}
+	if b == nil {
+		b = make([]byte, 0, size)
+		s.bytes += size
+	}
+	s.inUse = append(s.inUse, b)
+	return b[:0]
+}
+
+// release makes what was taken free again, as far as it is to be kept.
+func (s *spareBuffers) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free = append(s.inUse, s.free...)
+	s.inUse = nil
+	for s.bytes > maxSpare && len(s.free) > 0 {
+		last := len(s.free) - 1
+		s.bytes -= cap(s.free[last])
+		s.free = s.free[:last]
+	}
 }
 
 func (entryCodec) Decode(b []byte, l *raft.Log) error {

@@ -16,7 +16,7 @@ func FuzzEntry(f *testing.F) {
 		{Index: 1 << 60, Type: raft.LogConfiguration, Extensions: []byte{5}}, {},
 	} {
 		var b bytes.Buffer
-		if err := (entryCodec{}).Encode(l, &b); err != nil {
+		if err := (entryCodec{new(spareBuffers)}).Encode(l, &b); err != nil {
 			f.Fatal(err)
 		}
 		f.Add(b.Bytes())
@@ -28,7 +28,7 @@ func FuzzEntry(f *testing.F) {
 			return
 		}
 		var again bytes.Buffer
-		if err := (entryCodec{}).Encode(&l, &again); err != nil || !bytes.Equal(again.Bytes(), data) {
+		if err := (entryCodec{new(spareBuffers)}).Encode(&l, &again); err != nil || !bytes.Equal(again.Bytes(), data) {
 			t.Errorf("%x is encoded as %x, %v", data, again.Bytes(), err)
 		}
 	})

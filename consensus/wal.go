@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
 	wal "github.com/hashicorp/raft-wal"
 	"github.com/hashicorp/raft-wal/fs"
 	"github.com/hashicorp/raft-wal/metadb"
@@ -15,19 +16,33 @@ import (
 	"github.com/zeebo/blake3"
 )
 
+// entryLog is the library's log with the memory of its appends.
+type entryLog struct {
+	*wal.WAL
+	spare *spareBuffers
+}
+
+// StoreLogs implements raft.LogStore.
+func (l entryLog) StoreLogs(logs []*raft.Log) error {
+	defer l.spare.release()
+	return l.WAL.StoreLogs(logs)
+}
+
 // openWAL opens the log in dir with our entry encoding. Version 0.4.2 of the library
 // marks every new segment with its own codec, whatever codec it was given, and then
 // refuses to open it; the two wrappers below put the right number in.
-func openWAL(dir string, segmentBytes int, logger hclog.Logger) (*wal.WAL, error) {
+func openWAL(dir string, segmentBytes int, logger hclog.Logger) (entryLog, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
+		return entryLog{}, err
 	}
-	return wal.Open(dir,
-		wal.WithCodec(entryCodec{}),
+	spare := new(spareBuffers)
+	inner, err := wal.Open(dir,
+		wal.WithCodec(entryCodec{spare}),
 		wal.WithMetaStore(&metaStore{MetaStore: new(metadb.BoltMetaDB)}),
 		wal.WithSegmentFiler(segmentFiler{segment.NewFiler(dir, fs.New())}),
 		wal.WithSegmentSize(segmentBytes),
 		wal.WithLogger(logger))
+	return entryLog{inner, spare}, err
 }
 
 // segmentFiler marks segments with our codec.
