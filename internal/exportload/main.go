@@ -2,12 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"text/tabwriter"
 
@@ -20,18 +22,19 @@ func main() {
 	components := flag.Int("components", 3, "components of a charge, 1 to 64: rows of a settlement")
 	formats := flag.String("formats", strings.Join([]string{export.FormatParquet, export.FormatCSV, export.FormatCloudEvents, export.FormatJSONLines}, ","), "what to measure")
 	one := flag.String("measure", "", "measure this format alone, in this process, from an existing spool")
+	profile := flag.String("cpuprofile", "", "with -measure: write a profile of the processor's time to this file")
 	flag.Parse()
-	err := run(*out, *rows, *components, strings.Split(*formats, ","), *one)
+	err := run(*out, *rows, *components, strings.Split(*formats, ","), *one, *profile)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "exportload:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out string, rows, components int, formats []string, one string) error {
+func run(out string, rows, components int, formats []string, one, profile string) error {
 	spool := filepath.Join(out, "spool")
 	if one != "" {
-		return measure(one, spool, filepath.Join(out, one))
+		return profiled(profile, func() error { return measure(one, spool, filepath.Join(out, one)) })
 	}
 	if rows < 1 || components < 1 || components > 64 {
 		return fmt.Errorf("%d rows of %d components", rows, components)
@@ -56,6 +59,23 @@ func run(out string, rows, components int, formats []string, one string) error {
 		fmt.Fprintf(table, "%s\t%d\t%d\t%s\t%d\t%s\t%d\t%d\n", m.Format, m.Records, m.Rows, m.Seconds, m.Rate, m.CPU, m.Bytes/1_000_000, m.PeakMiB)
 	}
 	return table.Flush()
+}
+
+// profiled does the work under a profile of the processor's time, unless its name is empty.
+func profiled(name string, work func() error) error {
+	if name == "" {
+		return work()
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	err = work()
+	pprof.StopCPUProfile()
+	return errors.Join(err, file.Close())
 }
 
 // inProcess measures a format in a process of its own, so that its memory is its own.
