@@ -2,8 +2,6 @@ package export
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -102,17 +100,18 @@ func appendTime(b []byte, seconds uint64) []byte {
 
 // appendDigits appends a number with at least so many digits.
 func appendDigits(b []byte, n uint64, digits int) []byte {
-	start := len(b)
-	b = strconv.AppendUint(b, n, 10)
-	for len(b)-start < digits {
-		b = slices.Insert(b, start, '0')
+	for least, i := uint64(10), 1; i < digits; least, i = 10*least, i+1 {
+		if n < least {
+			b = append(b, '0')
+		}
 	}
-	return b
+	return strconv.AppendUint(b, n, 10)
 }
 
-// formatMS writes Unix milliseconds as RFC 3339.
-func formatMS(ms uint64) string {
-	return fmt.Sprintf("%s.%03dZ", strings.TrimSuffix(FormatTime(ms/msPerSecond), "Z"), ms%msPerSecond)
+// appendMS appends Unix milliseconds as RFC 3339.
+func appendMS(b []byte, ms uint64) []byte {
+	b = appendTime(b, ms/msPerSecond)
+	return append(appendDigits(append(b[:len(b)-1], '.'), ms%msPerSecond, 3), 'Z')
 }
 
 // monthAfter returns the first moment, in Unix seconds, of the month after a day.

@@ -2,6 +2,7 @@ package export
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -12,31 +13,22 @@ import (
 const EventType = "com.forgepool.ledger.settlement.v1"
 
 // cloudEvents writes settlements as CloudEvents 1.0 in JSON, one a line.
-type cloudEvents struct{ source string }
-
-func newCloudEvents(l *Ledger) *cloudEvents {
-	return &cloudEvents{source: "urn:forge-ledger:" + escapeURN(l.Origin)}
+type cloudEvents struct {
+	fixed []byte // source and type, the same in all events
 }
 
-// event is the envelope: the attributes in their order.
-type event struct {
-	SpecVersion string     `json:"specversion"`
-	ID          codec.ID   `json:"id"`
-	Source      string     `json:"source"`
-	Type        string     `json:"type"`
-	Subject     codec.ID   `json:"subject"`
-	Time        string     `json:"time"`
-	ContentType string     `json:"datacontenttype"`
-	LogIndex    string     `json:"logindex"` // text: integers of CloudEvents have 32 bits
-	LeafHash    codec.Hash `json:"leafhash"`
-	Author      codec.ID   `json:"author"`
-	Data        []byte     `json:"data_base64"`
+func newCloudEvents(l *Ledger) *cloudEvents {
+	source, err := json.Marshal("urn:forge-ledger:" + escapeURN(l.Origin))
+	if err != nil {
+		panic(fmt.Sprintf("export: a text as JSON: %v", err))
+	}
+	return &cloudEvents{fmt.Appendf(nil, `,"source":%s,"type":"%s"`, source, EventType)}
 }
 
 // Head implements Format: a stream of events has no head.
 func (*cloudEvents) Head() []byte { return nil }
 
-// Append implements Format.
+// Append implements Format: the attributes in their order.
 func (f *cloudEvents) Append(b []byte, r *Record, _ Blobs) ([]byte, error) {
 	if r.Kind != codec.KindSettlement {
 		return b, nil
@@ -45,19 +37,13 @@ func (f *cloudEvents) Append(b []byte, r *Record, _ Blobs) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return appendJSON(b, &event{
-		SpecVersion: "1.0", ID: s.ID, Source: f.source, Type: EventType, Subject: s.Workload, Time: formatMS(s.At),
-		ContentType: "application/cbor", LogIndex: strconv.FormatUint(r.Index, 10), LeafHash: r.Leaf, Author: s.Author, Data: r.Bytes,
-	})
-}
-
-// appendJSON appends a value as one line.
-func appendJSON(b []byte, v any) ([]byte, error) {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	return append(append(b, data...), '\n'), nil
+	b = appendMember(append(b, `{"specversion":"1.0"`...), "id", s.ID[:])
+	b = append(b, f.fixed...)
+	b = appendMember(b, "subject", s.Workload[:])
+	b = append(appendMS(append(b, `,"time":"`...), s.At), `","datacontenttype":"application/cbor","logindex":"`...)
+	b = append(strconv.AppendUint(b, r.Index, 10), '"') // text: integers of CloudEvents have 32 bits
+	b = appendMember(appendMember(b, "leafhash", r.Leaf[:]), "author", s.Author[:])
+	return appendBase64(append(b, `,"data_base64":"`...), r.Bytes), nil
 }
 
 // escapeURN percent-encodes what may not stand in a URN (RFC 8141 section 2).

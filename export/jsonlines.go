@@ -1,8 +1,10 @@
 package export
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/codec/readable"
@@ -11,39 +13,62 @@ import (
 // jsonLines writes every record, decoded, one a line.
 type jsonLines struct{}
 
-// line is one record: the fields in their order.
-type line struct {
-	Index      uint64     `json:"index"`
-	Leaf       codec.Hash `json:"leaf"`
-	Kind       string     `json:"kind"`
-	Signatures []any      `json:"signatures,omitempty"`
-	Body       any        `json:"body"`
-	Record     []byte     `json:"record"`
-}
-
 // Head implements Format.
 func (jsonLines) Head() []byte { return nil }
 
-// Append implements Format.
-func (jsonLines) Append(b []byte, r *Record, _ Blobs) ([]byte, error) {
-	body, err := decodeBody(r)
-	if err != nil {
-		return nil, err
-	}
-	l := &line{Index: r.Index, Leaf: r.Leaf, Kind: r.Kind.String(), Body: body, Record: r.Bytes}
+// Append implements Format: index, leaf, kind, signatures, body and record, in this order.
+func (jsonLines) Append(b []byte, r *Record, _ Blobs) (_ []byte, err error) {
+	b = strconv.AppendUint(append(b, `{"index":`...), r.Index, 10)
+	b = appendMember(b, "leaf", r.Leaf[:])
+	b = append(append(append(b, `,"kind":"`...), r.Kind.String()...), '"')
 	for i := range r.Signatures {
-		l.Signatures = append(l.Signatures, plain.Value(r.Signatures[i]))
+		if i == 0 {
+			b = append(b, `,"signatures":[`...)
+		}
+		if b, err = lines.Append(b, &r.Signatures[i]); err != nil {
+			return nil, err
+		}
+		b = append(b, ',')
 	}
-	return appendJSON(b, l)
-}
-
-// decodeBody decodes a body into what stands in the line.
-func decodeBody(r *Record) (any, error) {
-	body, err := plain.Body(r.Kind, r.Body)
-	if err != nil {
+	if len(r.Signatures) > 0 {
+		b[len(b)-1] = ']'
+	}
+	if b, err = lines.AppendBody(append(b, `,"body":`...), r.Kind, r.Body); err != nil {
 		return nil, contradiction(r.Index, "%v", err)
 	}
-	return body, nil
+	return appendBase64(append(b, `,"record":"`...), r.Bytes), nil
+}
+
+// appendMember appends a member whose value is hex.
+func appendMember(b []byte, name string, value []byte) []byte {
+	b = append(append(append(b, `,"`...), name...), `":"`...)
+	return append(appendHex(b, value), '"')
+}
+
+// appendBase64 appends the rest of a line: the bytes of a record in base64.
+func appendBase64(b, data []byte) []byte {
+	return append(base64.StdEncoding.AppendEncode(b, data), "\"}\n"...)
+}
+
+// lines writes in the form of a line.
+var lines = readable.NewEncoder(plain, plainText)
+
+// plainText is the short way to what plain says.
+func plainText(b []byte, p any) ([]byte, bool) {
+	var data []byte
+	switch x := p.(type) {
+	case *codec.Hash:
+		data = x[:]
+	case *codec.ID:
+		data = x[:]
+	case *codec.Sig:
+		data = x[:]
+	case *[]byte:
+		data = *x
+	default:
+		return b, false
+	}
+	return append(appendHex(append(b, '"'), data), '"'), true
 }
 
 // plain is the form of a line: hashes, ids, signatures and bytes in hex, roles and states by

@@ -87,24 +87,41 @@ func (f Form) Fields(v any) Object { return f.fields(reflect.Indirect(reflect.Va
 func (f Form) fields(v reflect.Value) Object {
 	o := Object{}
 	for i := range v.NumField() {
-		t, x := v.Type().Field(i), v.Field(i)
-		name, options, _ := strings.Cut(t.Tag.Get("json"), ",")
-		absent := x.Kind() == reflect.Pointer && x.IsNil() ||
-			x.IsZero() && (strings.Contains(options, "omitempty") || strings.Contains(t.Tag.Get("cbor"), ",omitempty"))
-		if !t.IsExported() || absent || name == "-" {
+		t, ok := fieldOf(v.Type().Field(i))
+		x := v.Field(i)
+		if !ok || x.Kind() == reflect.Pointer && x.IsNil() || t.omit && x.IsZero() {
 			continue
 		}
-		if name == "" {
-			name = snake(t.Name)
-		}
 		value := f.value(x)
-		if strings.Contains(options, "string") {
-			value = fmt.Sprint(value)
+		if t.quoted {
+			value = quoted(value)
 		}
-		o = append(o, Member{name, value})
+		o = append(o, Member{t.name, value})
 	}
 	return o
 }
+
+// field is what a field's tags say.
+type field struct {
+	name   string
+	omit   bool // when it is zero
+	quoted bool // a text, whatever its type
+}
+
+// fieldOf reads the tags of a field; false if it is never shown.
+func fieldOf(t reflect.StructField) (f field, ok bool) {
+	name, options, _ := strings.Cut(t.Tag.Get("json"), ",")
+	if !t.IsExported() || name == "-" {
+		return field{}, false
+	}
+	if name == "" {
+		name = snake(t.Name)
+	}
+	omit := strings.Contains(options, "omitempty") || strings.Contains(t.Tag.Get("cbor"), ",omitempty")
+	return field{name, omit, strings.Contains(options, "string")}, true
+}
+
+func quoted(value any) string { return fmt.Sprint(value) }
 
 // snake returns a field's name in the style of the formats: RetainUntil is
 // retain_until, SamplePPM is sample_ppm.
