@@ -27,7 +27,7 @@ func (x *examiner) prove(d *dossier, e *examination, work *Work, findings []erro
 		e.fault, e.bundle = FaultReceipt, &Bundle{}
 	case d.wrong != "":
 		e.fault, e.bundle = FaultPayout, &Bundle{Blobs: d.blobs}
-		ev.Recomputed = Recomputed{Field: d.wrong}
+		ev.Recomputed = Recomputed{Field: d.wrong, Units: d.weight}
 	default:
 		return
 	}
@@ -75,6 +75,11 @@ func (x *examiner) complete(ctx context.Context, d *dossier, e *examination, pol
 			return err
 		}
 		ev.Policy = proved
+		if d.wrong == fieldPlatform || d.wrong == fieldWeight {
+			if err := x.addStanding(ctx, d, e); err != nil {
+				return err
+			}
+		}
 	} else {
 		proved, err := x.provedKey(ctx, e.entry.Agent)
 		if err != nil {

@@ -27,6 +27,8 @@ type dossier struct {
 	batch    *BatchProof    // nil if it could not be had
 	blobs    [][]byte       // manifest, detail, customer, discounts
 	wrong    string         // part of the payout that is wrong
+	heavy    codec.ID       // provider whose weight is wrong, if that is the part
+	weight   uint64         // its weight in the cycle, ppm
 	findings []error        // what is false
 	open     []error        // what could not be told
 }
@@ -191,23 +193,36 @@ func (x *examiner) checkPayout(ctx context.Context, d *dossier) error {
 // errPayout marks the finding that an evidence file of FaultPayout is made of.
 var errPayout = errors.New(FaultPayout.String())
 
-// checkParties compares weights and platform, which the postings state, with the log.
+// checkParties compares weights and platform, which the postings state, with the log. Of
+// several wrong weights that one is filed which records of the log already show.
 func (x *examiner) checkParties(d *dossier, p *payout) error {
 	if id := p.platform(); id != (codec.ID{}) {
 		if party := x.log.registry.parties[id]; party == nil || party.Role != codec.RolePlatform {
-			return lie(LieDetail, "settlement %d pays another platform", d.index)
+			d.wrong = fieldPlatform
+			return fmt.Errorf("%w: settlement %d pays another platform", errPayout, d.index)
 		}
 	}
+	var finding error
 	for _, share := range p.shares() {
 		party := x.log.registry.parties[share.Provider]
 		if party == nil || party.Role != codec.RoleProvider {
 			return lie(LieManifest, "settlement %d: %s is no provider", d.index, share.Provider)
 		}
-		if want := p.policy.Weight(party, d.body.Cycle); want != share.Weight {
-			return lie(LieDetail, "settlement %d: weight of %s is %d ppm instead of %d", d.index, share.Provider, share.Weight, want)
+		want := p.policy.Weight(&settlement.Party{Weight: x.log.registry.weightIn(party.ID, d.body.Cycle)}, d.body.Cycle)
+		if want == share.Weight {
+			continue
+		}
+		_, _, open := x.log.registry.standing(party.ID, d.body.Cycle)
+		if finding != nil && open != nil {
+			continue
+		}
+		d.wrong, d.heavy, d.weight = fieldWeight, party.ID, want
+		finding = fmt.Errorf("%w: settlement %d: weight of %s is %d ppm instead of %d", errPayout, d.index, party.ID, share.Weight, want)
+		if open == nil {
+			break
 		}
 	}
-	return nil
+	return finding
 }
 
 // programName names a program the way people write it.

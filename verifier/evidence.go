@@ -37,6 +37,7 @@ type Evidence struct {
 	Line       []byte      `cbor:"19,keyasint,omitempty"` // faults 8-10: sum proof of type 3, as above
 	Missing    *codec.Hash `cbor:"20,keyasint,omitempty"` // fault 6: of the bytes
 	Answers    []Answer    `cbor:"21,keyasint,omitempty"` // fault 6: by nodes of the trust policy, ascending by operator
+	Standing   *Proved     `cbor:"22,keyasint,omitempty"` // fault 5: the record that ends the party's chain, or the genesis
 }
 
 // Proved is a record with its path under the evidence's checkpoint.
@@ -91,7 +92,7 @@ func (e *Evidence) checkShape() error {
 	account := f >= FaultOmittedPosting && f <= FaultAmount
 	fits := (e.AgentKey != nil) == f.ofShard() &&
 		(e.Shard != nil == f.ofShard() || f == FaultMissing) &&
-		(e.Policy != nil) == (f == FaultPayout) &&
+		(e.Policy != nil) == (f == FaultPayout) && (e.Standing == nil || f == FaultPayout) &&
 		(e.Batch != nil) == (e.SubmitKey != nil) && (e.Batch == nil || !f.OfClose()) &&
 		(e.Close != nil) == f.OfClose() && (e.CloseKey != nil) == f.OfClose() &&
 		(e.Journal == nil || f == FaultOmittedRecord) &&

@@ -167,12 +167,42 @@ func (e *Evidence) checkPayout(policy *proof.TrustPolicy, c *Confirmed, bundle *
 		}
 		body = g.Policy
 	}
-	p, err := openPayout(c.body, body, bundle.Blobs)
+	blobs, chain := bundle.Blobs, [][]byte(nil)
+	if e.Standing != nil {
+		if blobs, chain, err = splitBlobs(body, blobs); err != nil {
+			return err
+		}
+	}
+	p, err := openPayout(c.body, body, blobs)
 	if err != nil {
 		return err
 	}
-	if got := (Recomputed{Field: p.wrong(c.body)}); got != e.Recomputed || got.Field == "" {
-		return lie(LieClaim, "wrong part %q, the evidence says %q", got.Field, e.Recomputed.Field)
+	got := Recomputed{Field: p.wrong(c.body)}
+	if got.Field == "" && e.Standing != nil {
+		if got, err = e.checkStanding(policy, c, p, chain); err != nil {
+			return err
+		}
+	} else if e.Standing != nil {
+		return lie(LieClaim, "wrong part %q, which needs no record of a party", got.Field)
+	}
+	if got != e.Recomputed || got.Field == "" {
+		return lie(LieClaim, "wrong part %q (%d), the evidence says %q (%d)", got.Field, got.Units, e.Recomputed.Field, e.Recomputed.Units)
 	}
 	return nil
+}
+
+// splitBlobs parts the blobs of a payout from the records of a party behind them.
+func splitBlobs(policy []byte, blobs [][]byte) (payout, chain [][]byte, err error) {
+	p := new(codec.Policy)
+	if err := codec.Decode(policy, p); err != nil {
+		return nil, nil, lie(LieRecord, "policy: %v", err)
+	}
+	n := 3
+	if p.Discounts != nil {
+		n = 4
+	}
+	if len(blobs) < n {
+		return nil, nil, lie(LieBundle, "%d blobs", len(blobs))
+	}
+	return blobs[:n], blobs[n:], nil
 }

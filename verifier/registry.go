@@ -16,6 +16,7 @@ type registry struct {
 	source   map[codec.Hash]uint64 // key id: index of the record that registers it
 	parties  map[codec.ID]*settlement.Party
 	policies []policyRecord // in order of version
+	trails   map[codec.ID][]trail
 }
 
 // policyRecord is a policy with the place where it stands.
@@ -33,6 +34,7 @@ func newRegistry(origin string) *registry {
 		keys:    map[codec.Hash]*settlement.Key{},
 		source:  map[codec.Hash]uint64{},
 		parties: map[codec.ID]*settlement.Party{},
+		trails:  map[codec.ID][]trail{},
 	}
 }
 
@@ -132,7 +134,7 @@ func (r *registry) party(body []byte, index uint64, leaf codec.Hash) error {
 		if p != nil || op.Role == nil {
 			return lie(LieRecord, "record %d registers party %s again", index, op.Party)
 		}
-		p = &settlement.Party{ID: op.Party, Role: *op.Role, Weight: million, WeightBefore: million,
+		p = &settlement.Party{ID: op.Party, Role: *op.Role,
 			History: []settlement.StatusChange{{Index: index, Status: settlement.Active}}}
 		r.parties[op.Party] = p
 	}
@@ -140,6 +142,11 @@ func (r *registry) party(body []byte, index uint64, leaf codec.Hash) error {
 		return lie(LieRecord, "record %d: unknown party %s", index, op.Party)
 	}
 	p.Prev = leaf
+	t := trail{index: index, cycle: op.Cycle}
+	if op.Op == codec.PartyWeight && op.Weight != nil {
+		t.weight, t.sets = *op.Weight, true
+	}
+	r.trails[op.Party] = append(r.trails[op.Party], t)
 	return r.partyOp(p, op, index)
 }
 
@@ -162,20 +169,8 @@ func (r *registry) partyOp(p *settlement.Party, op *codec.Party, index uint64) e
 		p.History = append(p.History, settlement.StatusChange{Index: index, Status: settlement.Active})
 	case codec.PartyExit:
 		p.History = append(p.History, settlement.StatusChange{Index: index, Status: settlement.Exited})
-	case codec.PartyWeight:
-		if op.Weight != nil {
-			setWeight(p, *op.Weight, op.Cycle)
-		}
 	}
 	return nil
-}
-
-// setWeight notes a weight that works from the cycle after this one.
-func setWeight(p *settlement.Party, weight, cycle uint64) {
-	if p.WeightCycle != cycle {
-		p.WeightBefore = p.Weight
-	}
-	p.Weight, p.WeightCycle = weight, cycle
 }
 
 // addKeys registers keys of a party.
