@@ -71,21 +71,24 @@ func TestCheckpoints(t *testing.T) {
 		t.Fatal("an intent without new records")
 	}
 	good := w.attested(*r.Intent, 2)
-	lies := map[string]func(c *codec.CheckpointCommit){
-		"a minority":     func(c *codec.CheckpointCommit) { *c = *w.attested(*r.Intent, 1) },
-		"other time":     func(c *codec.CheckpointCommit) { c.Time++ },
-		"other root":     func(c *codec.CheckpointCommit) { c.RootA[0] ^= 1 },
-		"swapped notes":  func(c *codec.CheckpointCommit) { c.NoteA, c.NoteB = c.NoteB, c.NoteA },
-		"flipped note":   func(c *codec.CheckpointCommit) { c.NoteA = append([]byte{}, c.NoteA...); c.NoteA[40] ^= 1 },
-		"no intent":      func(c *codec.CheckpointCommit) { x := *r.Intent; x.Size--; *c = *w.attested(x, 3) },
-		"empty note":     func(c *codec.CheckpointCommit) { c.NoteB = nil },
-		"note of others": func(c *codec.CheckpointCommit) { x := *r.Intent; x.Time++; c.NoteB = w.attested(x, 2).NoteB },
-	}
-	for name, lie := range lies {
-		c := *good
-		lie(&c)
-		if got := w.publish(l, &c); got.Refusal == nil || got.Published || got.Divergence != nil {
-			t.Errorf("%s: %+v", name, got)
+	for _, c := range []struct {
+		name string
+		code codec.Code
+		lie  func(c *codec.CheckpointCommit)
+	}{
+		{"a minority", codec.CodeBadSignature, func(c *codec.CheckpointCommit) { *c = *w.attested(*r.Intent, 1) }},
+		{"other time", codec.CodeMalformed, func(c *codec.CheckpointCommit) { c.Time++ }},
+		{"other root", codec.CodeMalformed, func(c *codec.CheckpointCommit) { c.RootA[0] ^= 1 }},
+		{"swapped notes", codec.CodeMalformed, func(c *codec.CheckpointCommit) { c.NoteA, c.NoteB = c.NoteB, c.NoteA }},
+		{"flipped note", codec.CodeBadSignature, func(c *codec.CheckpointCommit) { c.NoteA = append([]byte{}, c.NoteA...); c.NoteA[40] ^= 1 }},
+		{"no intent", codec.CodeNotFound, func(c *codec.CheckpointCommit) { x := *r.Intent; x.Size--; *c = *w.attested(x, 3) }},
+		{"empty note", codec.CodeBadSignature, func(c *codec.CheckpointCommit) { c.NoteB = nil }},
+		{"note of others", codec.CodeMalformed, func(c *codec.CheckpointCommit) { x := *r.Intent; x.Time++; c.NoteB = w.attested(x, 2).NoteB }},
+	} {
+		x := *good
+		c.lie(&x)
+		if got := w.publish(l, &x); got.Refusal == nil || got.Refusal.Code != c.code || got.Published || got.Divergence != nil {
+			t.Errorf("%s: %+v, want %s", c.name, got.Refusal, c.code)
 		}
 	}
 	if got := w.publish(l, good); !got.Published {
