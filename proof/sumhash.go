@@ -112,12 +112,16 @@ func (s sumShape) join(left, right *SumNode) (SumNode, error) {
 	if n.Leaves >= sumLimit || n.Count >= sumLimit || n.Sums[0] >= sumLimit || n.Sums[1] >= sumLimit {
 		return SumNode{}, reject(ErrSumRange, "sum of %x and %x", left.Min, right.Min)
 	}
+	n.Hash = s.hashPair(left, right)
+	return n, nil
+}
+
+// hashPair returns the hash of the node over two children.
+func (s sumShape) hashPair(left, right *SumNode) [32]byte {
 	var buf sumBuffer
 	b := append(buf[:0], domainSumNode, s.tag)
 	b = s.appendNode(b, left)
-	b = s.appendNode(b, right)
-	n.Hash = blake3.Sum256(b)
-	return n, nil
+	return blake3.Sum256(s.appendNode(b, right))
 }
 
 // rootOf returns the root of the tree with this top node.
