@@ -43,7 +43,7 @@ type Cycle struct {
 	Intents uint64    `cbor:"3,keyasint" json:"intents"`
 	Cut     *Boundary `cbor:"4,keyasint,omitempty" json:"cut,omitempty"`
 	Close   *Boundary `cbor:"5,keyasint,omitempty" json:"close,omitempty"`
-	Carried uint64    `cbor:"6,keyasint" json:"carried"` // index of the carry-forward, 0 = none
+	Carried uint64    `cbor:"6,keyasint" json:"carried"` // index of the last carry-forward, 0 = none
 }
 
 // CyclePage is a part of the cycles.

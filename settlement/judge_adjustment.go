@@ -17,6 +17,7 @@ type correcting struct {
 	dispute     *Dispute     // causes 1 and 6: whose ruling key 12 names
 	attestation *Attestation // causes 2 and 6: which key 12 names
 	closed      *Cycle       // cause 5: whose debts are carried
+	debts       []Debt       // cause 5: that are left to carry
 	accounts    *books
 	taken       map[LineRef]*Reversal // of the lines that are reversed
 }

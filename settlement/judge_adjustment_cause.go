@@ -1,6 +1,8 @@
 package settlement
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 
 	"github.com/forgepool/settle/codec"
@@ -20,7 +22,7 @@ func (c *correcting) cause() *codec.Refusal {
 		}
 		return c.fromRuling()
 	case codec.CauseCarryForward:
-		if c.closed.Carried != 0 {
+		if c.debts = c.uncarried(); len(c.debts) == 0 && c.closed.Carried != 0 {
 			return codec.Refuse(codec.CodeNotOpen, "the cycle's debts were carried before")
 		}
 	}
@@ -132,15 +134,35 @@ func (c *correcting) atFault(party codec.ID) bool {
 	})
 }
 
-// carried is cause 5: the debts of the closed cycle in their order, and their sum to
-// the platform.
+// maxCarried bounds the debts of one carry-forward: its last line is the credit.
+const maxCarried = codec.MaxPostings - 1
+
+// uncarried returns the debts of the closed cycle that no adjustment has carried yet, in
+// their order: those after the last debit of the last one that did.
+func (c *correcting) uncarried() []Debt {
+	debts := c.v.Debts(c.closed.Number)
+	if c.closed.Carried == 0 {
+		return debts
+	}
+	lines := c.v.Posted(c.closed.Carried).Lines
+	last, found := slices.BinarySearchFunc(debts, &lines[len(lines)-2], func(d Debt, l *Line) int {
+		return cmp.Or(cmp.Compare(d.Role, l.Role), bytes.Compare(d.Party[:], l.Party[:]))
+	})
+	if !found {
+		panic("settlement: what was carried of a cycle is no debt of it")
+	}
+	return debts[last+1:]
+}
+
+// carried is cause 5: the debts of the closed cycle that are left, in their order and as
+// many as one record holds, and their sum to the platform.
 func (c *correcting) carried() *codec.Refusal {
 	if c.Body.ServiceCycle != c.closed.Number {
 		return badAdjustment("service_cycle is not the closed cycle")
 	}
-	debts := c.v.Debts(c.closed.Number)
+	debts := c.debts[:min(len(c.debts), maxCarried)]
 	if len(c.postings) != len(debts)+1 {
-		return badAdjustment("as many debits as debts, and one credit, are needed")
+		return badAdjustment("as many debits as debts are left, at most 4,098, and one credit are needed")
 	}
 	for i := range c.postings {
 		p, want := &c.postings[i], codec.Posting{Role: codec.RolePlatform, Party: c.facts.Platform, Side: codec.Credit, Amount: c.credit}

@@ -78,7 +78,7 @@ type Cycle struct {
 	Intents uint64 // audit intents that name it
 	Cut     *Boundary
 	Close   *Boundary
-	Carried uint64 // index of the carry-forward after its close, 0 = none
+	Carried uint64 // index of the last carry-forward after its close, 0 = none
 }
 
 // Boundary is the cut or the close of a cycle.
