@@ -15,6 +15,7 @@ import (
 const (
 	journalRow = 8 + 32 + 32 + 32 + 8 + 8 + 1
 	plannedRow = 16 + 16 + 8
+	leafRow    = 32
 	lineRow    = 27 + 1 + 8 + 8 + 8 + 32
 	partyRow   = 17 + 8 + 8 + 8 + 8 + 32
 	lineKey    = 27 // role, party, index, line

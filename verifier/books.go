@@ -36,6 +36,7 @@ type books struct {
 
 	journal *rows
 	planned *rows
+	leaves  *rows // leaf hashes of the cycle's records, in order
 }
 
 // openBooks makes the files of an audit in a directory.
@@ -48,13 +49,21 @@ func openBooks(dir string, cycle uint64, auditor codec.ID) (*books, error) {
 	if b.planned, err = createRows(dir, "planned", plannedRow); err != nil {
 		return nil, errors.Join(err, b.journal.close())
 	}
+	if b.leaves, err = createRows(dir, "leaves", leafRow); err != nil {
+		return nil, errors.Join(err, b.closeFiles())
+	}
 	return b, nil
 }
 
 // keep takes in a record. Root returns that of tree A with the record in it.
 func (b *books) keep(rec *codec.Record, data []byte, at codec.RecordRef, root func() (codec.Hash, error)) error {
-	if b.cut == nil && at.Index > 0 && rec.Kind < codec.Kinds {
-		b.counts[rec.Kind]++
+	if b.cut == nil {
+		if rec.Kind < codec.Kinds {
+			b.counts[rec.Kind]++
+		}
+		if err := b.leaves.add(at.Leaf[:]); err != nil {
+			return err
+		}
 	}
 	switch rec.Kind {
 	case codec.KindSettlement:
@@ -140,7 +149,7 @@ func (b *books) boundary(x *boundary, body []byte) error {
 	case cut && b.cut == nil:
 		b.first, b.counts = x.Index+1, [codec.Kinds]uint64{}
 		b.holds.cut()
-		return b.journal.reset()
+		return errors.Join(b.journal.reset(), b.leaves.reset())
 	case !cut && x.body.Cycle == b.cycle:
 		b.close = x
 	case !cut && b.close == nil:
@@ -166,9 +175,13 @@ func (b *books) audit(body []byte, at codec.RecordRef) error {
 }
 
 // flush makes the files readable.
-func (b *books) flush() error { return errors.Join(b.journal.flush(), b.planned.flush()) }
+func (b *books) flush() error {
+	return errors.Join(b.journal.flush(), b.planned.flush(), b.leaves.flush())
+}
 
-func (b *books) closeFiles() error { return errors.Join(b.journal.close(), b.planned.close()) }
+func (b *books) closeFiles() error {
+	return errors.Join(b.journal.close(), b.planned.close(), b.leaves.close())
+}
 
 // ErrNotReady is wrapped by errors that say what an audit of a cycle waits for.
 var ErrNotReady = errors.New("nothing to audit yet")

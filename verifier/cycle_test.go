@@ -273,7 +273,7 @@ func TestSlowMachineIsInconclusive(t *testing.T) {
 
 // TestEscalationAppendsDraws finds a small fraud with few draws and goes on.
 func TestEscalationAppendsDraws(t *testing.T) {
-	w := closed(t, job{name: "false", shards: []shardSpec{{0, 1}, {1, 10}}, entry: func(i int, e *codec.ShardEntry) { e.Output.Hash[0] ^= byte(i) }})
+	w := closed(t, job{name: "false", shards: []shardSpec{{0, 1}, {1, 20}}, entry: func(i int, e *codec.ShardEntry) { e.Output.Hash[0] ^= byte(i) }})
 	few := w.auditCycle(w.cycleOptions(t.TempDir()))
 	o := w.cycleOptions(t.TempDir())
 	o.Escalate = 400

@@ -168,12 +168,23 @@ func (w *world) closeCycle(change func(*codec.Cycle)) uint64 {
 		Log: &codec.LogRef{Size: at + 1, Root: w.leaves(proof.TreeA, at+1).root()}, Batches: &codec.BatchesRef{},
 		Cut: &codec.RecordRef{Index: at, Leaf: proof.LeafA(w.records[at].Bytes)}}
 	w.plain().state(w.t, c)
+	c.Batches = w.batchesRef()
 	if change != nil {
 		change(c)
 	}
 	w.append("close", [][]byte{w.signed(codec.KindCycle, codec.EncodeCycle(c), hub)})
 	w.append("later", [][]byte{w.register("later", codec.RoleCustomer)})
 	return at + 1
+}
+
+// batchesRef is key 22 of a close after all batches so far.
+func (w *world) batchesRef() *codec.BatchesRef {
+	var leaves []codec.Hash
+	for _, b := range w.applied {
+		digest := codec.BatchDigest(testOrigin, &codec.Batch{ID: b.ID, Submitter: b.Submitter, Sent: b.Sent}, len(b.Leaves), proof.MTH(b.Leaves))
+		leaves = append(leaves, codec.BatchCommitment(digest, b.Signature, b.Stamp, codec.OutcomeHash(codec.EncodeOutcomes(b.Outcomes))))
+	}
+	return &codec.BatchesRef{N: uint64(len(leaves)), Root: proof.MTH(leaves)}
 }
 
 func (w *world) cycleOptions(dir string) CycleOptions {

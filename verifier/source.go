@@ -24,6 +24,9 @@ type Source interface {
 	Inclusion(ctx context.Context, index, size uint64) ([][32]byte, error)
 	// Batch returns what is kept of a batch for ever.
 	Batch(ctx context.Context, submitter, id codec.ID) (*Batch, error)
+	// Batches returns batches in the order of their application from a number on, one at
+	// least unless there are no more, and no more than limit.
+	Batches(ctx context.Context, from uint64, limit int) ([]Batch, error)
 	// Artifact returns the bytes with this BLAKE3, or an error if there are more
 	// than limit of them.
 	Artifact(ctx context.Context, hash codec.Hash, limit int64) ([]byte, error)
@@ -43,7 +46,7 @@ type Record struct {
 	Position  uint64 // in its batch
 }
 
-// Batch is the header of a batch and the leaf hashes of its records.
+// Batch is the header of a batch, the leaf hashes of its records and what became of them.
 type Batch struct {
 	ID        codec.ID
 	Submitter codec.ID
@@ -52,6 +55,9 @@ type Batch struct {
 	Atomic    bool
 	Signature codec.Sig
 	Leaves    []codec.Hash // in tree A, one per record, in order
+	Number    uint64       // in the order of application, from 1
+	Stamp     uint64       // leader's clock, ms
+	Outcomes  []codec.Outcome
 }
 
 // ErrUnavailable is wrapped by every error that leaves a question open: bytes could

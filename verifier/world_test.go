@@ -60,6 +60,7 @@ type world struct {
 	records []Record
 	blobs   map[codec.Hash][]byte
 	batches map[codec.ID]*Batch
+	applied []*Batch // in their order
 	policy  []byte
 	trust   *proof.TrustPolicy
 
@@ -197,14 +198,21 @@ func testPolicy(hub codec.ID) *codec.Policy {
 // append submits records as one batch of the hub.
 func (w *world) append(name string, items [][]byte) {
 	hub := w.actors["hub"]
-	b := &Batch{ID: testID("batch " + name), Submitter: hub.id, Key: registration(hub.other, codec.UseSubmit).ID, Sent: testTime}
+	b := &Batch{ID: testID("batch " + name), Submitter: hub.id, Key: registration(hub.other, codec.UseSubmit).ID, Sent: testTime,
+		Number: uint64(len(w.applied) + 1), Stamp: testTime}
 	for i, data := range items {
 		w.records = append(w.records, Record{Index: uint64(len(w.records)), Bytes: data, Submitter: hub.id, Batch: b.ID, Position: uint64(i)})
 		b.Leaves = append(b.Leaves, proof.LeafA(data))
+		b.Outcomes = append(b.Outcomes, codec.Outcome{Index: w.records[len(w.records)-1].Index, Leaf: proof.LeafA(data)})
 	}
-	digest := codec.BatchDigest(testOrigin, &codec.Batch{ID: b.ID, Submitter: b.Submitter, Sent: b.Sent}, len(items), proof.MTH(b.Leaves))
-	b.Signature = codec.Sig(ed25519.Sign(hub.other, digest[:]))
-	w.batches[b.ID] = b
+	w.apply(b)
+}
+
+// apply signs a batch as the hub and gives it its place.
+func (w *world) apply(b *Batch) {
+	digest := codec.BatchDigest(testOrigin, &codec.Batch{ID: b.ID, Submitter: b.Submitter, Sent: b.Sent}, len(b.Leaves), proof.MTH(b.Leaves))
+	b.Signature = codec.Sig(ed25519.Sign(w.actors["hub"].other, digest[:]))
+	w.batches[b.ID], w.applied = b, append(w.applied, b)
 }
 
 func (w *world) put(data []byte) codec.Hash {
@@ -435,6 +443,19 @@ func (w *world) Batch(_ context.Context, _, id codec.ID) (*Batch, error) {
 		w.tamper.batch(&clone)
 	}
 	return &clone, nil
+}
+
+// Batches implements Source; a page is two batches.
+func (w *world) Batches(ctx context.Context, from uint64, limit int) ([]Batch, error) {
+	var page []Batch
+	for i := from - 1; i < min(from-1+uint64(min(limit, 2)), uint64(len(w.applied))); i++ {
+		b, err := w.Batch(ctx, w.applied[i].Submitter, w.applied[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		page = append(page, *b)
+	}
+	return page, nil
 }
 
 // Artifact implements Source.

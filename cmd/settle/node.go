@@ -146,8 +146,26 @@ func (s source) Batch(ctx context.Context, submitter, id codec.ID) (*verifier.Ba
 	if err != nil {
 		return nil, err
 	}
-	return &verifier.Batch{ID: b.ID, Submitter: b.Submitter, Key: b.Key, Sent: b.Sent,
-		Atomic: b.Atomic, Signature: b.Signature, Leaves: b.Leaves}, nil
+	return batchOf(b), nil
+}
+
+// Batches implements verifier.Source.
+func (s source) Batches(ctx context.Context, from uint64, limit int) ([]verifier.Batch, error) {
+	page, err := s.api.Batches(ctx, from, min(limit, api.MaxBatches))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]verifier.Batch, len(page))
+	for i := range page {
+		out[i] = *batchOf(&page[i])
+	}
+	return out, nil
+}
+
+// batchOf is a batch as the verifier sees it.
+func batchOf(b *api.Batch) *verifier.Batch {
+	return &verifier.Batch{ID: b.ID, Submitter: b.Submitter, Key: b.Key, Sent: b.Sent, Atomic: b.Atomic, Signature: b.Signature,
+		Leaves: b.Leaves, Number: b.Number, Stamp: b.Stamp, Outcomes: b.Outcomes}
 }
 
 // Artifact implements verifier.Source.
