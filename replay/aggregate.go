@@ -58,7 +58,12 @@ func (groupReduce) Run(task Task) Result {
 	if bad != "" {
 		return invalid(bad)
 	}
-	output, bad := groups.encode(rows)
+	output, bad := []byte(nil), ""
+	if groups.many() {
+		output, bad = reduceSorted(rows, task.Input, groups)
+	} else {
+		output, bad = groups.encode(rows)
+	}
 	if bad != "" {
 		return invalid(bad)
 	}
@@ -82,27 +87,43 @@ func parseRows(input []byte) (rows uint64, bad string) {
 	return rows, ""
 }
 
-// reduce reads all rows. It stops early when the groups cannot fit an output.
+// aggregateRow is a row in place.
+type aggregateRow struct {
+	key   uint32 // offset of its length
+	size  int
+	value int64
+	next  int // offset of the next row
+}
+
+// readRow reads the row at an offset.
+func readRow(input []byte, at int) (r aggregateRow, bad string) {
+	if len(input)-at < groupMinRow {
+		return r, "rows"
+	}
+	size := int(binary.LittleEndian.Uint16(input[at:]))
+	if len(input)-at < groupMinRow+size {
+		return r, "rows"
+	}
+	v := int64(binary.LittleEndian.Uint64(input[at+2+size:]))
+	if v <= -groupMaxValue || v >= groupMaxValue {
+		return r, "value"
+	}
+	return aggregateRow{key: uint32(at), size: size, value: v, next: at + 2 + size + 8}, ""
+}
+
+// reduce reads all rows, or stops when there are many groups.
 func reduce(rows uint64, input []byte) (*groupTable, string) {
 	t := newGroupTable(input)
 	at := 4
 	for range rows {
-		if len(input)-at < groupMinRow {
-			return nil, "rows"
+		r, bad := readRow(input, at)
+		if bad != "" {
+			return nil, bad
 		}
-		size := int(binary.LittleEndian.Uint16(input[at:]))
-		if len(input)-at < groupMinRow+size {
-			return nil, "rows"
-		}
-		key := at + 2
-		at = key + size + 8
-		v := int64(binary.LittleEndian.Uint64(input[key+size:]))
-		if v <= -groupMaxValue || v >= groupMaxValue {
-			return nil, "value"
-		}
-		t.find(key, size).add(v)
-		if len(t.groups) > MaxOutput/groupMinLine {
-			return nil, "output"
+		t.find(int(r.key)+2, r.size).add(r.value)
+		at = r.next
+		if t.many() {
+			return t, ""
 		}
 	}
 	if at != len(input) {

@@ -49,6 +49,13 @@ func newGroupTable(input []byte) *groupTable {
 	}
 }
 
+// manyGroups outgrow the caches: from then on each row waits for memory, and it is faster
+// to sort the rows.
+const manyGroups = 1 << 16
+
+// many tells whether there are more groups than a table is good for.
+func (t *groupTable) many() bool { return len(t.groups) > manyGroups }
+
 // find returns the tally of the key at input[off:off+size], a new one if there is none
 // yet. At least eight bytes follow the key. The pointer is valid until the next call.
 func (t *groupTable) find(off, size int) *tally {

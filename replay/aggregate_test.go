@@ -77,6 +77,47 @@ func rowsGen() *rapid.Generator[[]row] {
 	}), 1, 40)
 }
 
+// TestAggregateSorted compares the two ways: a table, and sorted rows.
+func TestAggregateSorted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		list := rowsGen().Draw(t, "rows")
+		input := rows(list)
+		if at := rapid.IntRange(4, 2*len(input)).Draw(t, "flip"); at < len(input) {
+			input[at] ^= rapid.Byte().Draw(t, "by") // perhaps not rows any more
+		}
+		input = input[:len(input)-rapid.IntRange(0, 12).Draw(t, "cut")/10]
+		few := newGroupTable(make([]byte, 16))
+		few.find(0, rapid.IntRange(0, 8).Draw(t, "guess")).add(1)
+		got, bad := reduceSorted(uint64(len(list)), input, few)
+		table, wrong := reduce(uint64(len(list)), input)
+		if bad != wrong {
+			t.Fatalf("sorted %q, by a table %q", bad, wrong)
+		}
+		if bad != "" {
+			return
+		}
+		if want, _ := table.encode(uint64(len(list))); string(got) != string(want) {
+			t.Fatalf("sorted\n%x, by a table\n%x", got, want)
+		}
+	})
+}
+
+// TestAggregateMany has as many groups as a table holds, and one more: the same groups but
+// for that one.
+func TestAggregateMany(t *testing.T) {
+	list := make([]row, manyGroups+1)
+	for i := range list {
+		key := binary.LittleEndian.AppendUint32(nil, uint32(i)*40_503)
+		list[i] = row{string(key[:1+i%4]) + strconv.Itoa(i), int64(i) - 1000}
+	}
+	for _, n := range []int{manyGroups, manyGroups + 1} {
+		got := groupReduce{}.Run(Task{Args: noArgs, Input: rows(list[:n])})
+		if want := twinAggregate(list[:n]); got.Status != OK || string(got.Output) != string(want) {
+			t.Errorf("%d groups: %v %q, %d bytes, want %d", n, got.Status, got.Field, len(got.Output), len(want))
+		}
+	}
+}
+
 func TestTwinAggregate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := rowsGen().Draw(t, "rows")
