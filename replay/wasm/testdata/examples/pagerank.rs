@@ -56,35 +56,42 @@ fn spread(a: &Args, rank: &mut [u64], mass: u64) {
     }
 }
 
+/// One edge.
+#[inline(always)]
+unsafe fn give(inflow: *mut u64, dst: *const u32, share: u64) {
+    *inflow.add(*dst as usize) += share;
+}
+
 /// Each vertex gives its neighbours equal parts. Sixteen edges pay for the loop once.
 /// Targets were checked: they are below the number of vertices.
-unsafe fn push(off: &[u32], mut dst: &[u32], rank: &[u64], inflow: &mut [u64]) {
+unsafe fn push(off: &[u32], mut dst: *const u32, rank: &[u64], inflow: *mut u64) {
     for (u, x) in rank.iter().enumerate() {
-        let degree = (*off.get_unchecked(u + 1) - *off.get_unchecked(u)) as usize;
+        let mut degree = *off.get_unchecked(u + 1) - *off.get_unchecked(u);
         if degree == 0 {
             continue;
         }
         let share = *x / degree as u64;
-        let (row, rest) = (dst.get_unchecked(..degree), dst.get_unchecked(degree..));
-        dst = rest;
-        let mut groups = row.chunks_exact(16);
-        for g in &mut groups {
+        while degree >= 16 {
             // The last first: an engine then knows that the others are in memory too.
-            *inflow.get_unchecked_mut(g[15] as usize) += share;
+            give(inflow, dst.add(15), share);
             compiler_fence(Ordering::SeqCst);
-            for v in &g[..15] {
-                *inflow.get_unchecked_mut(*v as usize) += share;
+            for i in 0..15 {
+                give(inflow, dst.add(i), share);
             }
+            dst = dst.add(16);
+            degree -= 16;
         }
-        for v in groups.remainder() {
-            *inflow.get_unchecked_mut(*v as usize) += share;
+        while degree > 0 {
+            give(inflow, dst, share);
+            dst = dst.add(1);
+            degree -= 1;
         }
     }
 }
 
 fn step(a: &Args, off: &[u32], dst: &[u32], rank: &mut [u64], inflow: &mut [u64]) {
     inflow.fill(0);
-    unsafe { push(off, dst, rank, inflow) };
+    unsafe { push(off, dst.as_ptr(), rank, inflow.as_mut_ptr()) };
     let mut left = MASS;
     for (r, x) in rank.iter_mut().zip(inflow.iter()) {
         *r = *x * a.damp >> 16;
