@@ -35,15 +35,18 @@ func NewManifest(entries []codec.ShardEntry) (*Manifest, error) {
 func ManifestRoot(entries []codec.ShardEntry) (root codec.Hash, units uint64, err error) {
 	var smallKeys [16][21]byte
 	var smallLeaves [16]proof.SumLeaf
-	keys, leaves := smallKeys[:], smallLeaves[:0]
+	var smallHashes [16]codec.Hash
+	keys, leaves, hashes := smallKeys[:], smallLeaves[:0], smallHashes[:min(len(entries), 16)]
 	if len(entries) > len(smallKeys) {
 		keys, leaves = make([][21]byte, len(entries)), make([]proof.SumLeaf, 0, len(entries))
+		hashes = make([]codec.Hash, len(entries))
 	}
+	codec.ShardEntryHashes(hashes, entries)
 	for i := range entries {
 		e := &entries[i]
 		keys[i] = proof.ShardKey(e.Provider, uint32(e.Index), uint8(e.Replica))
 		leaves = append(leaves, proof.SumLeaf{
-			Key: keys[i][:], Count: 1, Sums: [2]uint64{e.Units}, Payload: codec.ShardEntryHash(e),
+			Key: keys[i][:], Count: 1, Sums: [2]uint64{e.Units}, Payload: hashes[i],
 		})
 	}
 	r, totals, err := proof.SumRoot(proof.SumShards, leaves)
@@ -177,6 +180,11 @@ func (m *Manifest) checkEntries() *codec.Refusal {
 		case outOfRange(e.Started, e.Finished, e.Attempt, e.Output.Size):
 			return badShard("a number out of range")
 		}
+		for k := range e.Inputs {
+			if e.Inputs[k].Size > codec.MaxAmount {
+				return badShard("an input's size out of range")
+			}
+		}
 	}
 	return nil
 }
@@ -193,9 +201,7 @@ func outOfRange(values ...uint64) bool {
 
 func (m *Manifest) hashPlan() {
 	m.Plan = make([]codec.Hash, m.Count)
-	for i, e := range m.billable {
-		m.Plan[i] = proof.LeafA(codec.PlanLeaf(e))
-	}
+	proof.LeavesA(m.Plan, func(b []byte, i int) []byte { return codec.AppendPlanLeaf(b, m.billable[i]) })
 }
 
 // addUp makes the subtotals; entries of one provider stand together.

@@ -37,6 +37,9 @@ func checkEventForm(e *codec.Event) *codec.Refusal {
 	if e.Estimate != nil && *e.Estimate > codec.MaxAmount {
 		return codec.Refuse(codec.CodeOutOfRange, "an estimate of 2^63 or more")
 	}
+	if e.Reason != nil && *e.Reason > codec.MaxAmount {
+		return codec.Refuse(codec.CodeOutOfRange, "a reason of 2^63 or more")
+	}
 	if (e.Plan != nil) != (e.State == codec.StatePlanned) {
 		return malformed("a plan belongs to the state Planned")
 	}

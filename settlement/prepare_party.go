@@ -102,6 +102,9 @@ func checkPartyForm(b *codec.Party) *codec.Refusal {
 	if b.Weight != nil && *b.Weight > codec.MaxPPM || b.Stake != nil && *b.Stake > codec.MaxAmount {
 		return codec.Refuse(codec.CodeOutOfRange, "weight or stake")
 	}
+	if b.Reason != nil && *b.Reason > codec.MaxAmount {
+		return codec.Refuse(codec.CodeOutOfRange, "a reason of 2^63 or more")
+	}
 	return nil
 }
 

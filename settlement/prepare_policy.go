@@ -39,9 +39,17 @@ func programCode(a *codec.Allowed) (hash codec.Hash, ok bool) {
 // checkPolicyForm checks the ranges of the values themselves.
 func checkPolicyForm(b *codec.Policy) *codec.Refusal {
 	for i := range b.Rates {
-		if r := &b.Rates[i]; outOfRange(r.Num, r.Den, r.MinCharge) {
-			return codec.Refuse(codec.CodeOutOfRange, "a rate of 2^63 or more")
+		if r := &b.Rates[i]; outOfRange(r.Unit, r.Num, r.Den, r.MinCharge) {
+			return codec.Refuse(codec.CodeOutOfRange, "a rate or its unit of 2^63 or more")
 		}
+	}
+	for i := range b.Floors {
+		if outOfRange(b.Floors[i].Replicas) {
+			return codec.Refuse(codec.CodeOutOfRange, "2^63 replicas or more")
+		}
+	}
+	if a := &b.Audit; outOfRange(a.MaxDraws, a.MinAuditors, a.Beacon.Genesis, a.Beacon.Period) {
+		return codec.Refuse(codec.CodeOutOfRange, "a number of the audit of 2^63 or more")
 	}
 	if b.Prices != nil {
 		for i := range *b.Prices {
