@@ -1,8 +1,10 @@
 package export
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,6 +13,9 @@ import (
 
 // EventType is the CloudEvents type of a settlement.
 const EventType = "com.forgepool.ledger.settlement.v1"
+
+// usualEvent is about the length of an event without the record.
+const usualEvent = 1 << 9
 
 // cloudEvents writes settlements as CloudEvents 1.0 in JSON, one a line.
 type cloudEvents struct {
@@ -37,6 +42,7 @@ func (f *cloudEvents) Append(b []byte, r *Record, _ Blobs) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	b = slices.Grow(b, usualEvent+base64.StdEncoding.EncodedLen(len(r.Bytes)))
 	b = appendMember(append(b, `{"specversion":"1.0"`...), "id", s.ID[:])
 	b = append(b, f.fixed...)
 	b = appendMember(b, "subject", s.Workload[:])

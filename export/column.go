@@ -55,7 +55,7 @@ func amount(name string, value func(r *row) int64) column {
 }
 
 func moment(name string, value func(r *row) uint64) column {
-	return column{name: name, kind: momentColumn, number: func(r *row) (int64, bool) { return int64(value(r)), true }}
+	return column{name: name, kind: momentColumn, traits: shared, number: func(r *row) (int64, bool) { return int64(value(r)), true }}
 }
 
 func number(name string, t traits, value func(r *row) (uint64, bool)) column {

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/forgepool/settle/codec"
@@ -60,16 +61,32 @@ func (f *FOCUS) Append(b []byte, r *Record, blobs Blobs) ([]byte, error) {
 	return f.AppendRows(b, rows), nil
 }
 
-// AppendRows appends rows as CSV.
+// usualRow is about the length of a row of CSV.
+const usualRow = 1 << 10
+
+// AppendRows appends rows as CSV. What the rows of a record share is written once and then
+// copied.
 func (f *FOCUS) AppendRows(b []byte, rows Rows) []byte {
+	b = slices.Grow(b, usualRow*len(rows))
+	ends := make([]int, len(columns)+1) // of the cells of the row before, commas included
 	for i := range rows {
+		again := i > 0 && rows[i].common == rows[i-1].common
+		last := ends[0]
+		ends[0] = len(b)
 		for j := range columns {
-			start := len(b)
-			b = columns[j].appendCell(b, f, &rows[i])
-			if columns[j].kind == textColumn {
-				b = quote(b, start)
+			c := &columns[j]
+			from, to := last, ends[j+1]
+			if again && c.has(shared) {
+				b = append(b, b[from:to]...)
+			} else {
+				start := len(b)
+				b = c.appendCell(b, f, &rows[i])
+				if c.kind == textColumn {
+					b = quote(b, start)
+				}
+				b = append(b, ',')
 			}
-			b = append(b, ',')
+			last, ends[j+1] = to, len(b)
 		}
 		b[len(b)-1] = '\n'
 	}

@@ -1,12 +1,9 @@
 package export
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/settlement"
@@ -70,6 +67,7 @@ func (f *FOCUS) charges(rec *Record, blobs Blobs) (Rows, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer o.close()
 	all, err := f.settled(rec, o)
 	if err != nil {
 		return nil, err
@@ -78,7 +76,7 @@ func (f *FOCUS) charges(rec *Record, blobs Blobs) (Rows, error) {
 	if err != nil {
 		return nil, atIndex(rec.Index, err)
 	}
-	components := o.detail.Components
+	components := slices.Clone(o.detail.Components)
 	credits, err := shareCharge(rec.Index, o.Charge, components)
 	if err != nil {
 		return nil, err
@@ -104,11 +102,14 @@ func (f *FOCUS) charges(rec *Record, blobs Blobs) (Rows, error) {
 // settled is what the rows of a settlement share.
 func (f *FOCUS) settled(rec *Record, o *opened) (*common, error) {
 	c := newCommon(rec, o.Header())
-	c.service = o.Program.Family + "@" + strconv.FormatUint(o.Program.Version, 10)
-	c.accountName, c.subAccount, c.tags = strings.Join(o.label("organization"), ","), strings.Join(o.label("project"), ","), o.tags()
+	program := o.names()
+	c.service, c.profile, c.program = program.service, program.of.Profile, program.id
+	c.accountName, c.subAccount, c.tags = o.label("organization"), o.label("project"), o.tags()
 	c.charged = period{o.Times.Started / msPerSecond, o.Times.Finalized/msPerSecond + 1}
-	c.workload, c.program, c.policy, c.token = o.Workload, codec.ProgramID(&o.Program), o.Policy, ReplayToken(o.Settlement, o.entries)
-	c.adapter, c.class, c.profile = o.Adapter, o.Class, o.Program.Profile
+	c.workload, c.policy, c.class, c.token = o.Workload, o.Policy, o.Class, replayToken(program.id, o.Settlement, o.entries)
+	if o.Adapter != nil {
+		c.adapter = new(*o.Adapter)
+	}
 	var err error
 	if c.billing, err = f.ledger.period(rec.Index, o.Cycle); err != nil {
 		return nil, err
@@ -135,25 +136,6 @@ func shareCharge(index, charge uint64, components []codec.Component) ([]uint64, 
 		weights[0] = 1
 	}
 	return settlement.SplitPool(charge, weights), nil
-}
-
-// tags returns the labels as a JSON object, names ascending; empty without labels.
-func (o *opened) tags() string {
-	if len(o.labels) == 0 {
-		return ""
-	}
-	tags := map[string]string{}
-	for i := range o.labels {
-		name := o.labels[i].Label
-		tags[name] = strings.Join(o.label(name), ",")
-	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(tags); err != nil {
-		panic(fmt.Sprintf("export: texts as JSON: %v", err))
-	}
-	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // corrections returns the rows of an adjustment: its customer lines.

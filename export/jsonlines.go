@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/forgepool/settle/codec"
@@ -18,6 +19,7 @@ func (jsonLines) Head() []byte { return nil }
 
 // Append implements Format: index, leaf, kind, signatures, body and record, in this order.
 func (jsonLines) Append(b []byte, r *Record, _ Blobs) (_ []byte, err error) {
+	b = slices.Grow(b, 4*len(r.Bytes)) // hex, base64 and names
 	b = strconv.AppendUint(append(b, `{"index":`...), r.Index, 10)
 	b = appendMember(b, "leaf", r.Leaf[:])
 	b = append(append(append(b, `,"kind":"`...), r.Kind.String()...), '"')

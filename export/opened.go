@@ -3,41 +3,57 @@ package export
 import (
 	"cmp"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/settlement"
 )
 
-// opened is a settlement with the blobs that it commits to, all of them checked.
+// opened is a settlement with the blobs that it commits to, all of them checked. Everything
+// in it is valid until it is closed.
 type opened struct {
 	*codec.Settlement
 	customer codec.ID
 	detail   *codec.Detail
 	entries  []codec.ShardEntry
-	labels   []codec.Label // nil: none are sealed in the record
+	labels   []codec.Label // by name and value; empty: none are sealed in the record
+
+	settlementRoom codec.SettlementBuffer
+	detailRoom     codec.DetailBuffer
+	manifestRoom   codec.ManifestBuffer
+	program        programNames
 }
 
-// open fetches and checks what a settlement commits to.
+// rooms holds what closed settlements were opened in: so the next one allocates little.
+var rooms = sync.Pool{New: func() any { return new(opened) }}
+
+// open fetches and checks what a settlement commits to. The result must be closed.
 func open(r *Record, blobs Blobs) (*opened, error) {
-	s, err := r.settlement()
-	if err != nil {
-		return nil, err
+	o := rooms.Get().(*opened)
+	var err error
+	if o.Settlement, err = o.settlementRoom.Decode(r.Body); err != nil {
+		o.close()
+		return nil, contradiction(r.Index, "%v", err)
 	}
-	o := &opened{Settlement: s}
-	for _, step := range []func(uint64, Blobs) error{o.openCustomer, o.openDetail, o.openManifest, o.openLabels} {
-		if err := step(r.Index, blobs); err != nil {
+	for _, step := range [...]func(*opened, uint64, Blobs) error{(*opened).openCustomer, (*opened).openDetail, (*opened).openManifest, (*opened).openLabels} {
+		if err := step(o, r.Index, blobs); err != nil {
+			o.close()
 			return nil, err
 		}
 	}
 	return o, nil
 }
 
+// close gives the room to others.
+func (o *opened) close() { rooms.Put(o) }
+
 func (o *opened) openCustomer(index uint64, blobs Blobs) error {
 	blob, err := blobs.fetch("customer", o.Customer)
 	if err != nil {
 		return err
 	}
-	if o.customer, err = codec.Unseal[codec.ID](blob); err != nil {
+	if o.customer, err = unsealCustomer(blob); err != nil {
 		return contradiction(index, "customer: %v", err)
 	}
 	return nil
@@ -48,7 +64,7 @@ func (o *opened) openDetail(index uint64, blobs Blobs) error {
 	if err != nil {
 		return err
 	}
-	if o.detail, err = codec.DecodeDetail(blob); err != nil {
+	if o.detail, err = o.detailRoom.Decode(blob); err != nil {
 		return contradiction(index, "%v", err)
 	}
 	return checkPostings(index, o.detail.Postings, o.Postings, codec.Totals{Credit: o.Charge, Debit: o.Charge})
@@ -73,7 +89,7 @@ func (o *opened) openManifest(index uint64, blobs Blobs) error {
 	if err != nil {
 		return err
 	}
-	if o.entries, err = codec.DecodeManifest(blob); err != nil {
+	if o.entries, err = o.manifestRoom.Decode(blob); err != nil {
 		return contradiction(index, "%v", err)
 	}
 	count := uint64(0)
@@ -93,14 +109,14 @@ func (o *opened) openManifest(index uint64, blobs Blobs) error {
 }
 
 func (o *opened) openLabels(index uint64, blobs Blobs) error {
-	if o.Labels == nil {
+	if o.labels = o.labels[:0]; o.Labels == nil {
 		return nil
 	}
 	blob, err := blobs.fetch("labels", *o.Labels)
 	if err != nil {
 		return err
 	}
-	if o.labels, err = codec.Unseal[[]codec.Label](blob); err != nil {
+	if o.labels, err = unsealLabels(blob, o.labels); err != nil {
 		return contradiction(index, "labels: %v", err)
 	}
 	if len(o.labels) != len(o.Disclosures) {
@@ -112,24 +128,19 @@ func (o *opened) openLabels(index uint64, blobs Blobs) error {
 			return contradiction(index, "label %d does not open its commitment", i)
 		}
 	}
+	slices.SortFunc(o.labels, func(a, b codec.Label) int {
+		return cmp.Or(strings.Compare(a.Label, b.Label), strings.Compare(a.Value, b.Value))
+	})
 	return nil
-}
-
-// label returns the values of a label, ascending; nil if there is none.
-func (o *opened) label(name string) []string {
-	var values []string
-	for i := range o.labels {
-		if o.labels[i].Label == name {
-			values = append(values, o.labels[i].Value)
-		}
-	}
-	slices.Sort(values)
-	return values
 }
 
 // ReplayToken identifies a computation completely (docs/formats/replay.md section
 // 2.4). The entries are the settlement's manifest.
 func ReplayToken(s *codec.Settlement, entries []codec.ShardEntry) codec.Hash {
+	return replayToken(codec.ProgramID(&s.Program), s, entries)
+}
+
+func replayToken(program codec.Hash, s *codec.Settlement, entries []codec.ShardEntry) codec.Hash {
 	billed := make([]*codec.ShardEntry, 0, len(entries))
 	for i := range entries {
 		if entries[i].Replica == 0 {
@@ -137,5 +148,5 @@ func ReplayToken(s *codec.Settlement, entries []codec.ShardEntry) codec.Hash {
 		}
 	}
 	slices.SortFunc(billed, func(a, b *codec.ShardEntry) int { return cmp.Compare(a.Index, b.Index) })
-	return codec.ReplayToken(codec.ProgramID(&s.Program), s.Seed, s.Args.Hash, billed, s.Planner)
+	return codec.ReplayToken(program, s.Seed, s.Args.Hash, billed, s.Planner)
 }

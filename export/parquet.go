@@ -161,7 +161,6 @@ func (p *Parquet) Close() error {
 type cells struct {
 	values []parquet.Value
 	bytes  []byte
-	spans  [][2]int // of bytes
 }
 
 // encode turns the rows of a group into columns.
@@ -181,63 +180,48 @@ func (g *rowGroup) encode(f *FOCUS) error {
 	return nil
 }
 
-// fill makes the values of one column.
+// fill makes the values of one column. They point into the room for bytes, or where that grew,
+// into what it was before.
 func (x *cells) fill(f *FOCUS, index int, rows Rows) {
-	x.values = x.values[:0]
-	if columns[index].kind == textColumn {
-		x.fillTexts(f, index, rows)
-		return
-	}
 	c := &columns[index]
-	x.bytes = append(x.bytes[:0], make([]byte, amountBytes*len(rows))...)
+	present := 0 // level of a value that is there
+	if c.has(optional) {
+		present = 1
+	}
+	var v parquet.Value
+	x.values, x.bytes = x.values[:0], x.bytes[:0]
 	for i := range rows {
-		v, ok := c.number(&rows[i])
-		switch {
-		case !ok:
-			x.add(index, parquet.NullValue(), false)
-		case c.kind == amountColumn:
-			cell := x.bytes[amountBytes*i : amountBytes*(i+1)]
-			cell[0] = byte(v >> 63)
-			binary.BigEndian.PutUint64(cell[1:], uint64(v))
-			x.add(index, parquet.FixedLenByteArrayValue(cell), true)
-		case c.kind == momentColumn:
-			x.add(index, parquet.Int64Value(v*msPerSecond), true)
-		default:
-			x.add(index, parquet.Int64Value(v), true)
+		if i == 0 || !c.has(shared) || rows[i].common != rows[i-1].common {
+			var level int
+			if v = x.value(c, f, &rows[i]); !v.IsNull() {
+				level = present
+			}
+			v = v.Level(0, level, index)
 		}
+		x.values = append(x.values, v)
 	}
 }
 
-// fillTexts writes all texts one behind the other before it points into them. A text
-// that the rows of a record share is written once.
-func (x *cells) fillTexts(f *FOCUS, index int, rows Rows) {
-	c := &columns[index]
-	x.bytes, x.spans = x.bytes[:0], x.spans[:0]
-	for i := range rows {
-		if i > 0 && c.has(shared) && rows[i].common == rows[i-1].common {
-			x.spans = append(x.spans, x.spans[i-1])
-			continue
+// value makes one value, null where there is none.
+func (x *cells) value(c *column, f *FOCUS, r *row) parquet.Value {
+	start := len(x.bytes)
+	if c.kind == textColumn {
+		if x.bytes = c.text(x.bytes, f, r); len(x.bytes) == start && c.has(optional) {
+			return parquet.NullValue()
 		}
-		start := len(x.bytes)
-		x.bytes = c.text(x.bytes, f, &rows[i])
-		x.spans = append(x.spans, [2]int{start, len(x.bytes)})
+		return parquet.ByteArrayValue(x.bytes[start:])
 	}
-	for _, s := range x.spans {
-		if cell := x.bytes[s[0]:s[1]]; len(cell) > 0 || !c.has(optional) {
-			x.add(index, parquet.ByteArrayValue(cell), true)
-		} else {
-			x.add(index, parquet.NullValue(), false)
-		}
+	v, ok := c.number(r)
+	switch {
+	case !ok:
+		return parquet.NullValue()
+	case c.kind == amountColumn:
+		x.bytes = binary.BigEndian.AppendUint64(append(x.bytes, byte(v>>63)), uint64(v))
+		return parquet.FixedLenByteArrayValue(x.bytes[start:])
+	case c.kind == momentColumn:
+		return parquet.Int64Value(v * msPerSecond)
 	}
-}
-
-// add appends a value with the level that says whether it is there.
-func (x *cells) add(index int, v parquet.Value, there bool) {
-	level := 0
-	if there && columns[index].has(optional) {
-		level = 1
-	}
-	x.values = append(x.values, v.Level(0, level, index))
+	return parquet.Int64Value(v)
 }
 
 // ParquetNote returns a value of the footer of a Parquet file.
