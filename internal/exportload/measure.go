@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -81,51 +83,75 @@ func (m *measured) parquet(s *spool, ledger *export.Ledger, out io.Writer) error
 	return errors.Join(err, p.Close())
 }
 
-func (m *measured) text(s *spool, ledger *export.Ledger, out io.Writer) error {
+func (m *measured) text(s *spool, ledger *export.Ledger, file io.Writer) error {
 	format, err := export.NewFormat(m.Format, ledger)
 	if err != nil {
 		return err
 	}
+	out := bufio.NewWriterSize(file, 1<<20)
 	if _, err := out.Write(format.Head()); err != nil {
 		return err
 	}
-	return eachPage(s, func(r *export.Record, one *stored) ([]byte, error) { return format.Append(nil, r, one.get) }, func(rows []byte) error {
+	err = eachPage(s, func(r *export.Record, one *stored) ([]byte, error) { return format.Append(nil, r, one.get) }, func(rows []byte) error {
 		m.Records, m.Rows = m.Records+1, m.Rows+uint64(bytes.Count(rows, []byte{'\n'}))
 		_, err := out.Write(rows)
 		return err
 	})
+	return errors.Join(err, out.Flush())
 }
 
 // eachPage works on the records of a page at once and hands the results on in order,
 // while the next page is read.
 func eachPage[T any](s *spool, work func(*export.Record, *stored) (T, error), use func(T) error) error {
+	read, idle := make(chan *page, 1), make(chan *page, 2)
+	idle <- new(page)
+	idle <- new(page)
+	go func() {
+		for x := range idle {
+			x.read(s)
+			read <- x
+		}
+	}()
+	defer close(idle)
 	for {
-		page, err := s.page(pageSize)
-		if err != nil || len(page) == 0 {
+		x := <-read
+		if x.err != nil || len(x.records) == 0 {
+			return x.err
+		}
+		results, err := workOn(x, work)
+		if err != nil {
 			return err
 		}
-		results, errs := make([]T, len(page)), make([]error, len(page))
-		var wg sync.WaitGroup
-		workers := runtime.NumCPU()
-		for w := range workers {
-			wg.Go(func() {
-				for i := w; i < len(page); i += workers {
-					r, err := export.NewRecord(page[i].index, page[i].record)
-					if err == nil {
-						results[i], err = work(r, &page[i])
-					}
-					errs[i] = err
-				}
-			})
-		}
-		wg.Wait()
-		if err := errors.Join(errs...); err != nil {
-			return err
-		}
+		idle <- x
 		for _, r := range results {
 			if err := use(r); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// workOn works on the records of a page on all cores.
+func workOn[T any](x *page, work func(*export.Record, *stored) (T, error)) ([]T, error) {
+	results, errs := make([]T, len(x.records)), make([]error, len(x.records))
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range runtime.NumCPU() {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(x.records) {
+					return
+				}
+				one := &x.records[i]
+				r, err := export.NewRecord(one.index, one.record)
+				if err == nil {
+					results[i], err = work(r, one)
+				}
+				errs[i] = err
+			}
+		})
+	}
+	wg.Wait()
+	return results, errors.Join(errs...)
 }

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/export"
@@ -16,58 +16,80 @@ import (
 type stored struct {
 	index  uint64
 	record []byte
-	blobs  map[codec.Hash][]byte
+	blobs  []named
+}
+
+type named struct {
+	hash codec.Hash
+	data []byte
 }
 
 // get is the source of blobs.
 func (s *stored) get(hash codec.Hash) ([]byte, error) {
-	if blob, ok := s.blobs[hash]; ok {
-		return blob, nil
+	for i := range s.blobs {
+		if s.blobs[i].hash == hash {
+			return s.blobs[i].data, nil
+		}
 	}
 	return nil, errors.New("the spool has no such blob")
 }
 
-// writeSpool writes a genesis and settlements until they make so many rows.
+// maxPart bounds a part of the spool: the genesis, or so many records with their blobs.
+const maxPart = 64 << 20
+
+// writeSpool writes a genesis and settlements until they make so many rows: in parts with
+// their length in front, a page each. In a part each piece has its length in front.
 func writeSpool(name string, rows, components int) error {
 	file, err := os.Create(name)
 	if err != nil {
 		return err
 	}
-	w := bufio.NewWriterSize(file, 1<<20)
-	put := func(data []byte) {
-		_, _ = w.Write(binary.BigEndian.AppendUint32(nil, uint32(len(data)))) // Flush tells of errors
-		_, _ = w.Write(data)
-	}
 	m, err := newMaker(components)
 	if err != nil {
 		return err
 	}
-	put(m.genesis)
-	for left := rows; left > 0; left -= components {
-		record, blobs, err := m.next()
-		if err != nil {
-			return err
+	err = writePart(file, m.genesis)
+	var part []byte
+	for left, n := rows, 1; left > 0 && err == nil; left, n = left-components, n+1 {
+		record, blobs, makeErr := m.next()
+		if makeErr != nil {
+			return makeErr
 		}
-		put(record)
-		put([]byte{byte(len(blobs))})
+		part = append(appendPiece(part, record), byte(len(blobs)))
 		for _, blob := range blobs {
 			hash := codec.BlobHash(blob)
-			put(append(hash[:], blob...))
+			part = appendPiece(append(part, hash[:]...), blob)
+		}
+		if n%pageSize == 0 || left <= components {
+			err = writePart(file, part)
+			part = part[:0]
 		}
 	}
-	return errors.Join(w.Flush(), file.Close())
+	return errors.Join(err, file.Close())
+}
+
+func appendPiece(b, data []byte) []byte {
+	return append(binary.BigEndian.AppendUint32(b, uint32(len(data))), data...)
+}
+
+func writePart(w io.Writer, part []byte) error {
+	if len(part) > maxPart {
+		return fmt.Errorf("a page of %d bytes", len(part))
+	}
+	_, err := w.Write(appendPiece(nil, part))
+	return err
 }
 
 // spool reads what writeSpool wrote.
 type spool struct {
-	r    *bufio.Reader
+	r    io.Reader
 	next uint64
 }
 
 // openSpool returns the settlements of a spool and the ledger that they are of.
 func openSpool(file io.Reader) (*spool, *export.Ledger, error) {
-	s := &spool{r: bufio.NewReaderSize(file, 1<<20)}
-	genesis, err := s.read()
+	s := &spool{r: file}
+	genesis, err := s.part(nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -75,41 +97,56 @@ func openSpool(file io.Reader) (*spool, *export.Ledger, error) {
 	return s, ledger, err
 }
 
-func (s *spool) read() ([]byte, error) {
+// part returns the next part; it takes the room if it is large enough.
+func (s *spool) part(room []byte) ([]byte, error) {
 	var length [4]byte
 	if _, err := io.ReadFull(s.r, length[:]); err != nil {
 		return nil, err
 	}
-	data := make([]byte, min(binary.BigEndian.Uint32(length[:]), codec.MaxAttachment+64))
+	n := int(binary.BigEndian.Uint32(length[:]))
+	if n > maxPart {
+		return nil, fmt.Errorf("a page of %d bytes", n)
+	}
+	data := slices.Grow(room[:0], n)[:n]
 	_, err := io.ReadFull(s.r, data)
 	return data, err
 }
 
-// page returns the next records, at most so many; none at the end.
-func (s *spool) page(limit int) ([]stored, error) {
-	var page []stored
-	for len(page) < limit {
-		record, err := s.read()
-		if err == io.EOF {
-			return page, nil
+// page is records in a row and the room they stand in.
+type page struct {
+	room    []byte
+	records []stored
+	blobs   []named
+	err     error
+}
+
+// read reads the next page; the one before it is of no use then. No records at the end.
+func (x *page) read(s *spool) {
+	x.records, x.blobs = x.records[:0], x.blobs[:0]
+	if x.room, x.err = s.part(x.room); x.err != nil {
+		if x.err == io.EOF {
+			x.err = nil
 		}
-		if err != nil {
-			return nil, err
-		}
-		count, err := s.read()
-		if err != nil {
-			return nil, err
-		}
-		s.next++
-		one := stored{index: s.next, record: record, blobs: map[codec.Hash][]byte{}}
-		for range count[0] {
-			blob, err := s.read()
-			if err != nil {
-				return nil, fmt.Errorf("record %d: %w", s.next, err)
-			}
-			one.blobs[codec.Hash(blob[:32])] = blob[32:]
-		}
-		page = append(page, one)
+		return
 	}
-	return page, nil
+	for rest := x.room; len(rest) > 0; {
+		s.next++
+		one := stored{index: s.next}
+		one.record, rest = cutPiece(rest)
+		count, first := int(rest[0]), len(x.blobs)
+		rest = rest[1:]
+		for range count {
+			blob := named{hash: codec.Hash(rest[:32])}
+			blob.data, rest = cutPiece(rest[32:])
+			x.blobs = append(x.blobs, blob)
+		}
+		one.blobs = x.blobs[first:len(x.blobs):len(x.blobs)]
+		x.records = append(x.records, one)
+	}
+}
+
+// cutPiece takes a piece off; the process made the spool itself.
+func cutPiece(b []byte) (piece, rest []byte) {
+	n := 4 + binary.BigEndian.Uint32(b)
+	return b[4:n:n], b[n:]
 }
