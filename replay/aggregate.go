@@ -58,14 +58,16 @@ func (groupReduce) Run(task Task) Result {
 	if bad != "" {
 		return invalid(bad)
 	}
-	output, bad := []byte(nil), ""
 	if groups.many() {
-		output, bad = reduceSorted(rows, task.Input, groups)
-	} else {
-		output, bad = groups.encode(rows)
+		output, bad := reduceSorted(rows, task.Input, groups)
+		if bad != "" {
+			return invalid(bad)
+		}
+		return finish(output, rows)
 	}
-	if bad != "" {
-		return invalid(bad)
+	output, ok := groups.encode(rows, MaxOutput)
+	if !ok {
+		return invalid("output")
 	}
 	return finish(output, rows)
 }
@@ -132,23 +134,23 @@ func reduce(rows uint64, input []byte) (*groupTable, string) {
 	return t, ""
 }
 
-// encode returns the output, whose size it compares with the limit first.
-func (t *groupTable) encode(rows uint64) (b []byte, bad string) {
+// encode returns the groups as an output has them, and false if that is more than limit
+// bytes.
+func (t *groupTable) encode(rows uint64, limit int) (b []byte, ok bool) {
 	head := codec.AppendUint(codec.AppendArray(nil, 2), rows)
 	head = codec.AppendArray(head, len(t.groups))
 	size := len(head)
 	for i := range t.groups {
 		size += t.groups[i].lineSize(int(t.groups[i].size))
 	}
-	if size > MaxOutput {
-		return nil, "output"
+	if size > limit {
+		return nil, false
 	}
 	b = append(make([]byte, 0, size), head...)
-	for _, slot := range t.sorted() {
-		g := &t.groups[slot.number]
-		b = g.append(b, t.key(g))
+	for _, m := range t.sorted() {
+		b = t.groups[m.seq].append(b, keyAt(t.input, m.key))
 	}
-	return b, ""
+	return b, true
 }
 
 // add counts one value. It is below 2^47 in size, its square below 2^94.

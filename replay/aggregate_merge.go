@@ -2,143 +2,122 @@ package replay
 
 import (
 	"bytes"
-	"container/heap"
-	"errors"
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 
 	"github.com/forgepool/settle/codec"
 )
 
-// Merge implements Program: groups of the same key add up. The outputs are sorted, so
-// they are read side by side, one group of each at a time.
-func (groupReduce) Merge(shards []ShardOutput) ([]byte, error) {
-	var rows uint64
-	var open openOutputs
-	for i := range shards {
-		if bad := readArgs(shards[i].Args, 0).done(); bad != "" {
-			return nil, noResult(i, "argument "+bad)
-		}
-		c, n, err := openOutput(i, shards[i].Output)
-		if err != nil {
-			return nil, noResult(i, err.Error())
-		}
-		rows += n // at most 4,096 shards of 2^23
-		if c != nil {
-			open = append(open, c)
-		}
-	}
-	heap.Init(&open)
-	groups, lines := 0, []byte(nil)
-	for ; len(open) > 0; groups++ {
-		key, total, err := open.nextGroup()
-		if err != nil {
-			return nil, err
-		}
-		if lines = total.append(lines, key); len(lines) > MaxResult {
-			return nil, fmt.Errorf("%w: result over %d bytes", ErrNoResult, MaxResult)
-		}
-	}
-	b := codec.AppendUint(codec.AppendArray(nil, 2), rows)
-	return append(codec.AppendArray(b, groups), lines...), nil
+// Merge implements Program: groups of the same key add up.
+func (p groupReduce) Merge(shards []ShardOutput) ([]byte, error) {
+	return mergeAll(p.NewMerger(), shards)
 }
 
-// outputCursor stands on one group of a shard's output.
-type outputCursor struct {
-	shard int
-	r     codec.Reader
-	left  int // groups behind the current one
-	key   []byte
-	tally tally
+// NewMerger implements Program.
+func (groupReduce) NewMerger() Merger { return &groupMerger{table: newGroupTable(nil)} }
+
+// groupMerger keeps a tally of each key and the key, nothing of the outputs.
+type groupMerger struct {
+	shards int
+	rows   uint64
+	table  *groupTable // whose input holds the keys, each behind its length
+	least  int         // bytes that the groups take in a result at least
 }
 
-// openOutput reads the head of an output and stands on its first group; the cursor is
-// nil if there is none.
-func openOutput(shard int, output []byte) (*outputCursor, uint64, error) {
-	c := &outputCursor{shard: shard, r: codec.NewReader(output)}
-	if c.r.Array(2) != 2 {
-		c.r.Fail("output has not two parts")
+// Add implements Merger.
+func (m *groupMerger) Add(shard ShardOutput) error {
+	i := m.shards
+	m.shards++
+	if bad := readArgs(shard.Args, 0).done(); bad != "" {
+		return noResult(i, "argument "+bad)
 	}
-	rows := c.r.Uint()
-	c.left = c.r.Array(MaxOutput / groupMinLine)
-	if err := c.r.Err(); err != nil {
-		return nil, 0, err
+	if err := m.readOutput(shard.Output); err != nil {
+		return noResult(i, err.Error())
 	}
+	return nil
+}
+
+// readOutput adds the rows and the groups of an output.
+func (m *groupMerger) readOutput(output []byte) error {
+	r := codec.NewReader(output)
+	if r.Array(2) != 2 {
+		r.Fail("output has not two parts")
+	}
+	rows := r.Uint()
 	if rows > MaxInput/groupMinRow {
-		return nil, 0, errors.New("number of rows out of range")
+		r.Fail("number of rows out of range")
 	}
-	if c.left == 0 {
-		return nil, rows, c.r.Done()
-	}
-	return c, rows, c.next()
-}
-
-// next reads the group behind the current one.
-func (c *outputCursor) next() error {
-	if c.r.Array(6) != 6 {
-		c.r.Fail("group has not six parts")
-	}
-	g := &c.tally
-	c.key, g.count = c.r.Bytes(groupMaxKey), c.r.Uint()
-	g.sum = readWide(&c.r)
-	g.min, g.max = c.r.Int(), c.r.Int()
-	g.square = readWide(&c.r)
-	if c.left--; c.left == 0 {
-		return c.r.Done()
-	}
-	return c.r.Err()
-}
-
-// openOutputs is a heap of cursors, the smallest key on top, the earlier shard first.
-type openOutputs []*outputCursor
-
-// Len implements heap.Interface.
-func (o openOutputs) Len() int { return len(o) }
-
-// Less implements heap.Interface.
-func (o openOutputs) Less(i, j int) bool {
-	if c := bytes.Compare(o[i].key, o[j].key); c != 0 {
-		return c < 0
-	}
-	return o[i].shard < o[j].shard
-}
-
-// Swap implements heap.Interface.
-func (o openOutputs) Swap(i, j int) { o[i], o[j] = o[j], o[i] }
-
-// Push implements heap.Interface.
-func (o *openOutputs) Push(x any) { *o = append(*o, x.(*outputCursor)) }
-
-// Pop implements heap.Interface.
-func (o *openOutputs) Pop() any {
-	old := *o
-	last := old[len(old)-1]
-	*o = old[:len(old)-1]
-	return last
-}
-
-// nextGroup takes the smallest key off all outputs and adds up its groups.
-func (o *openOutputs) nextGroup() (key []byte, total tally, err error) {
-	key, total = (*o)[0].key, newTally()
-	for len(*o) > 0 && bytes.Equal((*o)[0].key, key) {
-		c := (*o)[0]
-		if !total.merge(&c.tally) {
-			return nil, total, noResult(c.shard, "a sum is too large")
+	m.rows += rows // at most 4,096 shards of 2^23
+	var last []byte
+	for i := range r.Array(MaxOutput / groupMinLine) {
+		key, part := readGroup(&r)
+		if r.Err() != nil {
+			break
 		}
-		if c.left == 0 {
-			heap.Pop(o)
-			continue
+		if i > 0 && bytes.Compare(last, key) >= 0 {
+			r.Fail("keys do not ascend")
 		}
-		if err := c.next(); err != nil {
-			return nil, total, noResult(c.shard, err.Error())
+		last = key
+		total, err := m.find(key)
+		if err != nil {
+			return err
 		}
-		if bytes.Compare(c.key, key) <= 0 {
-			return nil, total, noResult(c.shard, "keys do not ascend")
+		if !total.merge(&part) {
+			r.Fail("a sum is too large")
 		}
-		heap.Fix(o, 0)
 	}
-	return key, total, nil
+	return r.Done()
 }
+
+// readGroup reads a group as an output has it.
+func readGroup(r *codec.Reader) (key []byte, g tally) {
+	if r.Array(6) != 6 {
+		r.Fail("group has not six parts")
+	}
+	key, g.count = r.Bytes(groupMaxKey), r.Uint()
+	g.sum = readWide(r)
+	g.min, g.max = r.Int(), r.Int()
+	g.square = readWide(r)
+	return key, g
+}
+
+// find returns the tally of a key, a new one if there is none yet and the result has room
+// for it. The key lies at the end of the others while it is looked for.
+func (m *groupMerger) find(key []byte) (*tally, error) {
+	t := m.table
+	end, groups := len(t.input), len(t.groups)
+	t.input = append(binary.LittleEndian.AppendUint16(t.input, uint16(len(key))), key...)
+	grown := len(t.input)
+	t.input = append(t.input, make([]byte, shortKey)...) // find reads that much of any key
+	total := t.find(end+2, len(key))
+	if len(t.groups) == groups {
+		t.input = t.input[:end]
+		return total, nil
+	}
+	t.input = t.input[:grown]
+	if m.least += groupMinLine + len(key); m.least > MaxResult {
+		return nil, fmt.Errorf("result over %d bytes", MaxResult)
+	}
+	return total, nil
+}
+
+// Merged implements Merger.
+func (m *groupMerger) Merged() ([]byte, error) {
+	if m.shards == 0 {
+		return nil, noShards()
+	}
+	m.table.input = append(m.table.input, make([]byte, shortKey)...)
+	merged, ok := m.table.encode(m.rows, MaxResult)
+	m.table.input = m.table.input[:len(m.table.input)-shortKey]
+	if !ok {
+		return nil, fmt.Errorf("%w: result over %d bytes", ErrNoResult, MaxResult)
+	}
+	return merged, nil
+}
+
+// Held implements Merger.
+func (m *groupMerger) Held() uint64 { return uint64(cap(m.table.input)) + m.table.held() }
 
 // merge adds a group of the same key and reports whether all totals fit.
 func (g *tally) merge(o *tally) bool {

@@ -2,7 +2,6 @@ package replay
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
@@ -15,7 +14,7 @@ import (
 // collide and make an auditor give up. Nothing depends on it but time: the groups
 // stand in the order in which their keys first appear, and are sorted after that.
 type groupTable struct {
-	input  []byte // holds the keys
+	input  []byte // holds the keys, each behind its length of two bytes
 	seed   maphash.Seed
 	k0, k1 uint64 // seed of short keys
 	groups []keyedTally
@@ -119,23 +118,18 @@ func (t *groupTable) grow() {
 	}
 }
 
-// sorted returns the numbers of the groups in the order of an output: by key, bytewise,
-// a prefix first. Most keys differ in their first bytes, so those are laid side by side.
-func (t *groupTable) sorted() []groupSlot {
-	order := make([]groupSlot, len(t.groups))
+// sorted returns mentions of all groups, whose numbers are those of the groups, in the order
+// of an output: by key, bytewise, a prefix first. Each key stands behind its length.
+func (t *groupTable) sorted() []mention {
+	order := make([]mention, len(t.groups))
 	for i := range t.groups {
-		g := &t.groups[i]
-		head := bits.ReverseBytes64(t.head(int(g.off), int(g.size)))
-		order[i] = groupSlot{head: head, size: g.size, number: uint32(i)}
+		key := t.groups[i].off - 2
+		order[i] = mention{head: keyHead(t.input, key, 0), key: key, seq: uint32(i)}
 	}
-	slices.SortFunc(order, func(a, b groupSlot) int {
-		switch {
-		case a.head != b.head:
-			return cmp.Compare(a.head, b.head)
-		case a.size <= shortKey && b.size <= shortKey:
-			return cmp.Compare(a.size, b.size) // the longer key goes on with zeros
-		}
-		return bytes.Compare(t.key(&t.groups[a.number]), t.key(&t.groups[b.number]))
-	})
+	s := keySorter{data: t.input, same: func([]mention) {}}
+	s.sort(order, 0)
 	return order
 }
+
+// held returns the bytes that the table has taken: a group has 64, a slot 16.
+func (t *groupTable) held() uint64 { return 64*uint64(cap(t.groups)) + 16*uint64(cap(t.slots)) }

@@ -96,7 +96,7 @@ func TestAggregateSorted(t *testing.T) {
 		if bad != "" {
 			return
 		}
-		if want, _ := table.encode(uint64(len(list))); string(got) != string(want) {
+		if want, _ := table.encode(uint64(len(list)), MaxOutput); string(got) != string(want) {
 			t.Fatalf("sorted\n%x, by a table\n%x", got, want)
 		}
 	})

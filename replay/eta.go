@@ -54,7 +54,10 @@ func (eta) Run(task Task) Result {
 }
 
 // Merge implements Program.
-func (eta) Merge(shards []ShardOutput) ([]byte, error) { return mergeDistributions(shards, parseETA) }
+func (p eta) Merge(shards []ShardOutput) ([]byte, error) { return mergeAll(p.NewMerger(), shards) }
+
+// NewMerger implements Program.
+func (eta) NewMerger() Merger { return newDistributionMerger(parseETA) }
 
 func parseETA(args []byte) (it iterations, m etaModel, bad string) {
 	r := readArgs(args, 11)

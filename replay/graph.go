@@ -68,7 +68,7 @@ func (pageRank) Run(task Task) Result {
 // Merge implements Program: shards differ in their seeds, each output stands for itself.
 func (pageRank) Merge(shards []ShardOutput) ([]byte, error) { return MergeHashes(shards), nil }
 
-// NewMerger implements Streamer.
+// NewMerger implements Program.
 func (pageRank) NewMerger() Merger { return NewHashMerger() }
 
 func parseGraphArgs(args []byte) (a graphArgs, bad string) {

@@ -20,30 +20,52 @@ func (it iterations) follows(prev iterations) bool {
 	return carry == 0 && it.first == next
 }
 
-// mergeDistributions joins the distributions of shards whose iterations follow one another
+// distributionMerger joins the distributions of shards whose iterations follow one another
 // without a gap. parse reads arguments into the iterations and all the rest, which must
 // be the same in each shard.
-func mergeDistributions[M comparable](shards []ShardOutput, parse func(args []byte) (iterations, M, string)) ([]byte, error) {
-	var before iterations
-	var common M
-	total := newHistogram()
-	for i := range shards {
-		it, model, bad := parse(shards[i].Args)
-		switch {
-		case bad != "":
-			return nil, noResult(i, "argument "+bad)
-		case i > 0 && (model != common || !it.follows(before)):
-			return nil, noResult(i, "arguments do not continue the shard before")
-		}
-		before, common = it, model
-		d, err := ReadDistribution(shards[i].Output)
-		switch {
-		case err != nil:
-			return nil, noResult(i, err.Error())
-		case d.n != it.n:
-			return nil, noResult(i, "number of outcomes is not that of the arguments")
-		}
-		total.merge(d)
-	}
-	return total.encode(), nil
+type distributionMerger[M comparable] struct {
+	parse  func(args []byte) (iterations, M, string)
+	shards int
+	before iterations // of the shard before
+	common M
+	total  *histogram
 }
+
+// newDistributionMerger returns a merger without shards.
+func newDistributionMerger[M comparable](parse func(args []byte) (iterations, M, string)) Merger {
+	return &distributionMerger[M]{parse: parse, total: newHistogram()}
+}
+
+// Add implements Merger.
+func (m *distributionMerger[M]) Add(shard ShardOutput) error {
+	i := m.shards
+	m.shards++
+	it, model, bad := m.parse(shard.Args)
+	switch {
+	case bad != "":
+		return noResult(i, "argument "+bad)
+	case i > 0 && (model != m.common || !it.follows(m.before)):
+		return noResult(i, "arguments do not continue the shard before")
+	}
+	m.before, m.common = it, model
+	d, err := ReadDistribution(shard.Output)
+	switch {
+	case err != nil:
+		return noResult(i, err.Error())
+	case d.n != it.n:
+		return noResult(i, "number of outcomes is not that of the arguments")
+	}
+	m.total.merge(d)
+	return nil
+}
+
+// Merged implements Merger.
+func (m *distributionMerger[M]) Merged() ([]byte, error) {
+	if m.shards == 0 {
+		return nil, noShards()
+	}
+	return m.total.encode(), nil
+}
+
+// Held implements Merger: 352 KiB of counters, whatever is merged.
+func (m *distributionMerger[M]) Held() uint64 { return 8 * bucketCount }

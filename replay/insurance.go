@@ -56,9 +56,12 @@ func (insurance) Run(task Task) Result {
 }
 
 // Merge implements Program.
-func (insurance) Merge(shards []ShardOutput) ([]byte, error) {
-	return mergeDistributions(shards, parseInsurance)
+func (p insurance) Merge(shards []ShardOutput) ([]byte, error) {
+	return mergeAll(p.NewMerger(), shards)
 }
+
+// NewMerger implements Program.
+func (insurance) NewMerger() Merger { return newDistributionMerger(parseInsurance) }
 
 func parseInsurance(args []byte) (it iterations, m insuranceModel, bad string) {
 	r := readArgs(args, 10)

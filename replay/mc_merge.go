@@ -11,7 +11,7 @@ func (p monteCarlo) Merge(shards []ShardOutput) ([]byte, error) {
 	return mergeAll(p.NewMerger(), shards)
 }
 
-// NewMerger implements Streamer.
+// NewMerger implements Program.
 func (monteCarlo) NewMerger() Merger { return new(mcMerger) }
 
 // mcMerger adds up.
@@ -52,6 +52,9 @@ func (m *mcMerger) Merged() ([]byte, error) {
 	}
 	return m.total.encode(), nil
 }
+
+// Held implements Merger: some kilobytes of counters.
+func (m *mcMerger) Held() uint64 { return 0 }
 
 // follows tells whether the arguments are those of the shard after prev.
 func (a mcArgs) follows(prev *mcArgs) bool {

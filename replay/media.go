@@ -83,7 +83,7 @@ func (rasterPipeline) Run(task Task) Result {
 // Merge implements Program: each image stands for itself.
 func (rasterPipeline) Merge(shards []ShardOutput) ([]byte, error) { return MergeHashes(shards), nil }
 
-// NewMerger implements Streamer.
+// NewMerger implements Program.
 func (rasterPipeline) NewMerger() Merger { return NewHashMerger() }
 
 // parseImage reads the size of an image and requires the input to have exactly its length.

@@ -47,7 +47,7 @@ func (orderedMemory) Run(task Task) Result {
 // Merge implements Program: each shard has a memory of its own.
 func (orderedMemory) Merge(shards []ShardOutput) ([]byte, error) { return MergeHashes(shards), nil }
 
-// NewMerger implements Streamer.
+// NewMerger implements Program.
 func (orderedMemory) NewMerger() Merger { return NewHashMerger() }
 
 // encode returns the output: operations, what they answered, and what is left.

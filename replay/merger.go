@@ -7,26 +7,23 @@ import (
 	"github.com/zeebo/blake3"
 )
 
-// A Merger joins the outputs of a workload's shards one by one.
+// A Merger joins the outputs of a workload's shards one by one, and keeps none of them.
 type Merger interface {
 	// Add takes the next shard, in order of shard index. After an error, which
 	// wraps ErrNoResult, there is no result. The arguments must stay as they are
-	// until the merge is done.
+	// until the merge is done, the output until Add returns.
 	Add(shard ShardOutput) error
 	// Merged returns what Program.Merge returns for all shards so far.
 	Merged() ([]byte, error)
-}
-
-// A Streamer is a Program whose merge can forget an output as soon as it has taken it.
-type Streamer interface {
-	// NewMerger returns a merger without shards.
-	NewMerger() Merger
+	// Held returns how many bytes the merger keeps, without a fixed number of
+	// kilobytes. What Merged returns comes to it.
+	Held() uint64
 }
 
 // A ResultMerger makes the result of a workload as the outputs of its shards come, for
 // callers that do not want to hold them all: programs whose merge is a list of hashes
-// keep 32 bytes of a shard, mc@1 path.v1 and search keep what one output holds. The other
-// programs keep what they are given until the end, as MergeResult does.
+// keep 32 bytes of a shard, mc@1 and search keep what one output holds, and aggregate@1
+// keeps each key once.
 type ResultMerger struct {
 	program Program
 	merger  Merger
@@ -36,11 +33,12 @@ type ResultMerger struct {
 
 // NewResultMerger returns a merger without shards.
 func NewResultMerger(program Program) *ResultMerger {
-	if s, ok := program.(Streamer); ok {
-		return &ResultMerger{program: program, merger: s.NewMerger()}
-	}
-	return &ResultMerger{program: program, merger: &keepingMerger{program: program}}
+	return &ResultMerger{program: program, merger: program.NewMerger()}
 }
+
+// Held returns how many bytes the merger keeps, without a fixed number of kilobytes, so
+// that a caller with little memory can give up.
+func (m *ResultMerger) Held() uint64 { return m.merger.Held() }
 
 // Add takes the next shard, in order of shard index, at most codec.MaxShards. An error
 // wraps ErrNoResult, and stays.
@@ -86,21 +84,6 @@ func mergeAll(m Merger, shards []ShardOutput) ([]byte, error) {
 	return m.Merged()
 }
 
-// keepingMerger keeps all shards for a program that merges them at once.
-type keepingMerger struct {
-	program Program
-	shards  []ShardOutput
-}
-
-// Add implements Merger.
-func (m *keepingMerger) Add(shard ShardOutput) error {
-	m.shards = append(m.shards, shard)
-	return nil
-}
-
-// Merged implements Merger.
-func (m *keepingMerger) Merged() ([]byte, error) { return m.program.Merge(m.shards) }
-
 // NewHashMerger returns the merger of programs that have no merge of their own.
 func NewHashMerger() Merger { return new(hashMerger) }
 
@@ -117,6 +100,9 @@ func (m *hashMerger) add(output []byte) { m.hashes = append(m.hashes, blake3.Sum
 
 // Merged implements Merger.
 func (m *hashMerger) Merged() ([]byte, error) { return m.list(), nil }
+
+// Held implements Merger.
+func (m *hashMerger) Held() uint64 { return uint64(len(codec.Hash{}) * cap(m.hashes)) }
 
 func (m *hashMerger) list() []byte {
 	b := codec.AppendArray(nil, len(m.hashes))

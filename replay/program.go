@@ -36,6 +36,9 @@ type Program interface {
 	// index, into the CBOR value that stands in the workload's result.
 	// An error wraps ErrNoResult.
 	Merge(shards []ShardOutput) ([]byte, error)
+
+	// NewMerger returns a merger without shards, which gives what Merge gives.
+	NewMerger() Merger
 }
 
 // A Task is everything that a run may see.

@@ -14,7 +14,7 @@ func (p rankSearch) Merge(shards []ShardOutput) ([]byte, error) {
 	return mergeAll(p.NewMerger(), shards)
 }
 
-// NewMerger implements Streamer.
+// NewMerger implements Program.
 func (rankSearch) NewMerger() Merger { return new(searchMerger) }
 
 // searchMerger keeps the best of all documents.
@@ -61,6 +61,9 @@ func (m *searchMerger) Merged() ([]byte, error) {
 	top := ranking{m.top.limit, slices.Clone(m.top.lines)} // encoding sorts, more shards need the heap
 	return encodeSearch(m.docs, m.total, top), nil
 }
+
+// Held implements Merger: 16 bytes a line, and at most 4,096 lines.
+func (m *searchMerger) Held() uint64 { return 16 * uint64(cap(m.top.lines)) }
 
 // equalButFirst compares all arguments but the first document id.
 func (a *searchArgs) equalButFirst(o *searchArgs) bool {

@@ -107,5 +107,5 @@ func (p *Program) Merge(shards []replay.ShardOutput) ([]byte, error) {
 	return replay.MergeHashes(shards), nil
 }
 
-// NewMerger implements replay.Streamer.
+// NewMerger implements replay.Program.
 func (p *Program) NewMerger() replay.Merger { return replay.NewHashMerger() }
