@@ -23,7 +23,12 @@ func evidenceSeed(fault verifier.Fault) *verifier.Evidence {
 	default:
 		e.Shard, e.AgentKey = &verifier.ShardProof{Entry: []byte{1}, Path: []byte{2}}, proved
 	}
-	if fault == verifier.FaultOutput {
+	switch fault {
+	case verifier.FaultTree:
+		e.Descent = &verifier.Descent{Type: 4, Path: []byte{1}}
+	case verifier.FaultPayout:
+		e.Standing = proved
+	case verifier.FaultOutput:
 		e.Batch, e.SubmitKey = &verifier.BatchProof{N: 1, Path: []codec.Hash{}}, proved
 	}
 	return e
@@ -31,7 +36,7 @@ func evidenceSeed(fault verifier.Fault) *verifier.Evidence {
 
 // FuzzEvidence: what is accepted has one encoding.
 func FuzzEvidence(f *testing.F) {
-	for fault := verifier.FaultOutput; fault <= verifier.FaultUnbalanced; fault++ {
+	for fault := verifier.FaultOutput; fault <= verifier.FaultTree; fault++ {
 		f.Add(evidenceSeed(fault).Encode())
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

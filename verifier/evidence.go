@@ -20,7 +20,7 @@ type Evidence struct {
 	Origin     string      `cbor:"2,keyasint"` // of tree A
 	Fault      Fault       `cbor:"3,keyasint"`
 	Checkpoint []byte      `cbor:"4,keyasint"`            // signed note of tree A; the records below stand under it
-	Settlement Proved      `cbor:"5,keyasint"`            // what the fault is about; faults 7-11: the record compared with the close
+	Settlement Proved      `cbor:"5,keyasint"`            // what the fault is about; faults 7-12: the record compared with the close
 	Shard      *ShardProof `cbor:"6,keyasint,omitempty"`  // faults 1-4; fault 6 when a shard names the bytes
 	AgentKey   *Proved     `cbor:"7,keyasint,omitempty"`  // faults 1-4: the record that registers the agent's key
 	Batch      *BatchProof `cbor:"8,keyasint,omitempty"`  // faults 1-6: who submitted the settlement; absent if the node did not say
@@ -29,15 +29,16 @@ type Evidence struct {
 	Recomputed Recomputed  `cbor:"11,keyasint"`           // what the checker finds; zero for fault 4
 	Bundle     codec.Hash  `cbor:"12,keyasint"`           // BLAKE3 of the bundle file
 	Sum        codec.Hash  `cbor:"13,keyasint"`           // BLAKE3 of this file's encoding with 32 zero bytes here
-	Close      *Proved     `cbor:"14,keyasint,omitempty"` // faults 7-11
-	CloseKey   *Proved     `cbor:"15,keyasint,omitempty"` // faults 7-11: the record that registers the key that signed the close
+	Close      *Proved     `cbor:"14,keyasint,omitempty"` // faults 7-12
+	CloseKey   *Proved     `cbor:"15,keyasint,omitempty"` // faults 7-12: the record that registers the key that signed the close
 	Journal    []byte      `cbor:"16,keyasint,omitempty"` // fault 7: sum proof of type 4, absent for an empty tree
-	Party      []byte      `cbor:"17,keyasint,omitempty"` // faults 8-10: sum proof of type 1, as above
+	Party      []byte      `cbor:"17,keyasint,omitempty"` // faults 8-10, and 12 in a tree of type 2: sum proof of type 1, as above
 	Account    []byte      `cbor:"18,keyasint,omitempty"` // faults 8-10: sum proof of type 2, as above
 	Line       []byte      `cbor:"19,keyasint,omitempty"` // faults 8-10: sum proof of type 3, as above
 	Missing    *codec.Hash `cbor:"20,keyasint,omitempty"` // fault 6: of the bytes
 	Answers    []Answer    `cbor:"21,keyasint,omitempty"` // fault 6: by nodes of the trust policy, ascending by operator
 	Standing   *Proved     `cbor:"22,keyasint,omitempty"` // fault 5: the record that ends the party's chain, or the genesis
+	Descent    *Descent    `cbor:"23,keyasint,omitempty"` // fault 12
 }
 
 // Proved is a record with its path under the evidence's checkpoint.
@@ -46,6 +47,14 @@ type Proved struct {
 	Index  uint64
 	Record []byte
 	Path   []codec.Hash
+}
+
+// Descent leads down into a tree of a close to a node that is described otherwise than it
+// is.
+type Descent struct {
+	_    struct{} `cbor:",toarray"`
+	Type proof.SumType
+	Path []byte // proof.EncodeSumDescent
 }
 
 // ShardProof is an entry of a settlement's manifest with its path in sum tree 5.
@@ -90,13 +99,14 @@ func (e *Evidence) checkShape() error {
 		return lie(LieMalformed, "unknown %s", f)
 	}
 	account := f >= FaultOmittedPosting && f <= FaultAmount
+	ofParty := account || e.Descent != nil && e.Descent.Type == proof.SumPartyPostings
 	fits := (e.AgentKey != nil) == f.ofShard() &&
 		(e.Shard != nil == f.ofShard() || f == FaultMissing) &&
 		(e.Policy != nil) == (f == FaultPayout) && (e.Standing == nil || f == FaultPayout) &&
 		(e.Batch != nil) == (e.SubmitKey != nil) && (e.Batch == nil || !f.OfClose()) &&
 		(e.Close != nil) == f.OfClose() && (e.CloseKey != nil) == f.OfClose() &&
 		(e.Journal == nil || f == FaultOmittedRecord) &&
-		(e.Party == nil && e.Account == nil && e.Line == nil || account) &&
+		(e.Party == nil || ofParty) && (e.Account == nil && e.Line == nil || account) && (e.Descent != nil) == (f == FaultTree) &&
 		(e.Missing != nil) == (f == FaultMissing) && (len(e.Answers) > 0) == (f == FaultMissing)
 	if !fits {
 		return lie(LieMalformed, "fields do not fit %s", f)

@@ -102,7 +102,7 @@ type closeCheck struct {
 	bundle *Bundle
 }
 
-// checkClose confirms faults 7 to 11.
+// checkClose confirms faults 7 to 12.
 func (e *Evidence) checkClose(policy *proof.TrustPolicy, bundle *Bundle) (*Confirmed, error) {
 	x, err := e.openClose(policy, bundle)
 	if err != nil {
@@ -184,6 +184,8 @@ func (x *closeCheck) find() (field string, err error) {
 			return "", lie(LieRecord, "record %d is not the close", x.Settlement.Index)
 		}
 		field = unbalanced(x.body)
+	case FaultTree:
+		field, err = x.brokenTree()
 	default:
 		field, err = x.listed()
 	}

@@ -91,11 +91,8 @@ func (x *falseBooks) path(kind proof.SumType, leaves []proof.SumLeaf, key []byte
 	return data
 }
 
-// statement returns the statement of a party out of the books.
-func (x *falseBooks) statement(name string) *Statement {
-	a := x.actors[name]
-	s := &Statement{Version: 1, Origin: testOrigin, Checkpoint: x.notes(uint64(len(x.records))).A, Close: *x.under(x.at),
-		CloseKey: x.under(0), Role: a.role, Party: a.id}
+// parties returns the leaves of the tree of parties.
+func (x *falseBooks) parties() []proof.SumLeaf {
 	var parties []proof.SumLeaf
 	for key, lines := range x.books.postings {
 		root, totals, err := proof.SumRoot(proof.SumPartyPostings, lines)
@@ -105,8 +102,16 @@ func (x *falseBooks) statement(name string) *Statement {
 		parties = append(parties, proof.SumLeaf{Key: bytes.Clone(key[:]), Count: totals.Leaves, Sums: totals.Sums, Payload: root})
 	}
 	slices.SortFunc(parties, func(a, b proof.SumLeaf) int { return bytes.Compare(a.Key, b.Key) })
+	return parties
+}
+
+// statement returns the statement of a party out of the books.
+func (x *falseBooks) statement(name string) *Statement {
+	a := x.actors[name]
+	s := &Statement{Version: 1, Origin: testOrigin, Checkpoint: x.notes(uint64(len(x.records))).A, Close: *x.under(x.at),
+		CloseKey: x.under(0), Role: a.role, Party: a.id}
 	key := x.key(name)
-	s.Path = x.path(proof.SumParties, parties, key[:])
+	s.Path = x.path(proof.SumParties, x.parties(), key[:])
 	for _, l := range x.books.postings[key] {
 		p := StatementPosting{Index: u64(l.Key), Line: uint16(l.Key[8])<<8 | uint16(l.Key[9]), Side: codec.Credit,
 			Amount: l.Sums[proof.Credit] + l.Sums[proof.Debit], Hash: l.Payload}
@@ -335,7 +340,7 @@ func TestHonestClose(t *testing.T) {
 	own := x.line(x.ofProvider("provider 0"))
 	key := proof.PostingKey(x.settled, own.Line)
 	account := x.path(proof.SumPartyPostings, x.books.postings[x.key("provider 0")], key[:])
-	for fault := FaultOmittedRecord; fault <= lastFault; fault++ {
+	for fault := FaultOmittedRecord; fault <= FaultUnbalanced; fault++ {
 		e, b := x.journalDraft(), &Bundle{}
 		if fault != FaultOmittedRecord {
 			e.Journal = nil

@@ -12,11 +12,11 @@ import (
 type Confirmed struct {
 	Fault      Fault             `json:"fault"`
 	Origin     string            `json:"origin"`
-	Settlement uint64            `json:"settlement"` // index in the log; faults 7-11: of the record compared with the close
+	Settlement uint64            `json:"settlement"` // index in the log; faults 7-12: of the record compared with the close
 	Size       uint64            `json:"size"`       // of the checkpoint
 	Attested   []codec.ID        `json:"attested"`   // operators that attested the checkpoint
 	Hub        codec.ID          `json:"hub"`        // author of the settlement, or of the close
-	Workload   codec.ID          `json:"workload"`   // zero for faults 7-11
+	Workload   codec.ID          `json:"workload"`   // zero for faults 7-12
 	Provider   *codec.ID         `json:"provider,omitempty"`
 	Shard      *uint64           `json:"shard,omitempty"`
 	Authorship bool              `json:"authorship"` // the hub's signature over the batch was shown too
@@ -27,11 +27,12 @@ type Confirmed struct {
 	Answered   []codec.ID        `json:"answered,omitempty"` // fault 6: operators that signed that they have it not
 	Nodes      int               `json:"nodes,omitempty"`    // fault 6: how many nodes the trust policy has
 	Until      uint64            `json:"until,omitempty"`    // fault 6: when the settlement's promise to keep it ends, ms
-	Close      *uint64           `json:"close,omitempty"`    // faults 7-11: index in the log
-	Cycle      uint64            `json:"cycle,omitempty"`    // faults 7-11
-	Role       codec.Role        `json:"role,omitempty"`     // faults 8-10: whose postings
-	Party      *codec.ID         `json:"party,omitempty"`    // faults 8-10
+	Close      *uint64           `json:"close,omitempty"`    // faults 7-12: index in the log
+	Cycle      uint64            `json:"cycle,omitempty"`    // faults 7-12
+	Role       codec.Role        `json:"role,omitempty"`     // faults 8-10, 12: whose postings
+	Party      *codec.ID         `json:"party,omitempty"`    // faults 8-10, 12
 	Line       *uint64           `json:"line,omitempty"`     // faults 8-10: of the posting
+	Tree       proof.SumType     `json:"tree,omitempty"`     // fault 12: type of the tree that is broken
 	Listed     *Amounts          `json:"listed,omitempty"`   // faults 9, 10: credit and debit in the party's postings
 	Stated     *Amounts          `json:"stated,omitempty"`   // faults 8, 10: credit and debit in the record
 	entry      *codec.ShardEntry // faults 1-4

@@ -38,13 +38,15 @@ const (
 	FaultAmount Fault = 10
 	// FaultUnbalanced: the close's own totals contradict each other.
 	FaultUnbalanced Fault = 11
+	// FaultTree: a node of one of the close's trees is not what its children add up to.
+	FaultTree Fault = 12
 )
 
 // lastFault is the fault with the highest number.
-const lastFault = FaultUnbalanced
+const lastFault = FaultTree
 
 var faultNames = [...]string{"", "wrong_output", "wrong_units", "invalid_shard", "bad_receipt", "wrong_payout",
-	"missing_data", "omitted_record", "omitted_posting", "phantom_posting", "amount_mismatch", "unbalanced_close"}
+	"missing_data", "omitted_record", "omitted_posting", "phantom_posting", "amount_mismatch", "unbalanced_close", "broken_tree"}
 
 // OfClose says whether the fault is one of a cycle close.
 func (f Fault) OfClose() bool { return f >= FaultOmittedRecord && f <= lastFault }

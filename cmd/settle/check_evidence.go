@@ -63,6 +63,9 @@ func againstSettlement(c *verifier.Confirmed) string {
 	}
 	if c.Fault == verifier.FaultPayout {
 		text += ": wrong " + c.Recomputed.Field
+		if c.Provider != nil {
+			text += fmt.Sprintf(" of provider %s, which was %d ppm in the cycle", c.Provider, c.Recomputed.Units)
+		}
 	}
 	if c.Signed {
 		text += "; the provider's agent signed the false result"
@@ -84,6 +87,10 @@ func againstClose(c *verifier.Confirmed) string {
 	case c.Fault == verifier.FaultAmount:
 		text += fmt.Sprintf(": line %d of record %d is %s, and %s among the postings of %s %s", *c.Line, c.Settlement, amounts(c.Stated),
 			amounts(c.Listed), c.Role, c.Party)
+	case c.Fault == verifier.FaultTree && c.Party != nil:
+		text += fmt.Sprintf(": the tree of the postings of %s %s does not add up", c.Role, c.Party)
+	case c.Fault == verifier.FaultTree:
+		text += fmt.Sprintf(": its sum tree of type %d does not add up", c.Tree)
 	case c.Fault == verifier.FaultPhantomPosting:
 		text += fmt.Sprintf(": the postings of %s %s have a line %d, %s, which no record of the cycle states so", c.Role, c.Party, *c.Line, amounts(c.Listed))
 	}
