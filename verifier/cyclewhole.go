@@ -51,7 +51,7 @@ func (a *cycleAudit) checkMerge(ctx context.Context, o *opened) error {
 			byIndex[e.Index] = i
 		}
 	}
-	merger, total := replay.NewResultMerger(d.program), 0
+	merger := replay.NewResultMerger(d.program)
 	for index, at := range byIndex {
 		if at < 0 {
 			return lie(LieManifest, "settlement %d has no shard %d of replica 0", d.index, index)
@@ -60,11 +60,11 @@ func (a *cycleAudit) checkMerge(ctx context.Context, o *opened) error {
 		if err != nil {
 			return err
 		}
-		if total += len(shard.Output); total > maxMerged {
-			return fmt.Errorf("%w: the outputs are too large to merge here", ErrUnavailable)
-		}
 		if err := merger.Add(shard); err != nil {
 			return fmt.Errorf("settlement %d: %w: %w", d.index, errMerge, err)
+		}
+		if merger.Held() > maxMerged {
+			return fmt.Errorf("%w: the outputs are too large to merge here", ErrUnavailable)
 		}
 	}
 	result, err := merger.Result()
