@@ -72,6 +72,7 @@ def merge(shards):
         rows += more
         for key, part in read_groups.items():
             add(groups, key, part)
+            be128(groups[key][1], signed=True)  # after each shard, and not at the end alone
         if rows > MAX_UINT or any(g[0] > MAX_UINT for g in groups.values()):
             raise NoResult("a counter leaves its 64 bits")
     return value(rows, groups)
