@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 
 GO=${GO:-go}
 out=bin/portability
-packages=(codec proof settlement replay)
+packages=(codec proof settlement replay verifier)
 # Published vectors and golden files, tables against their definitions, and inputs thrown
 # by the tests, of which the second implementation in Python says what must come out.
 tests='Vector|Golden|Table|Profile|ReferenceRandom'
