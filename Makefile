@@ -2,7 +2,7 @@
 GO ?= go
 BIN := bin
 
-.PHONY: all build demo test race lint fuzz bench bench-rules bench-statement bench-export wasm-examples portability check clean
+.PHONY: all build demo test race lint fuzz bench bench-rules bench-statement bench-export bench-audit wasm-examples portability check clean
 
 all: build
 
@@ -52,6 +52,10 @@ bench-statement: ## totals and first page of an account in a ledger with SETTLEM
 bench-export: ## a million FOCUS rows and the other exports, from records at hand, in ./bench-out/export
 	$(GO) build -trimpath -o $(BIN)/ ./internal/exportload
 	$(BIN)/exportload -out bench-out/export
+
+bench-audit: build ## shards at the policy's largest sizes executed again, and 299 draws of the slowest, in ./bench-out/audit
+	$(GO) build -trimpath -o $(BIN)/ ./internal/auditload
+	$(BIN)/auditload -bin $(BIN) -out bench-out/audit
 
 wasm-examples: ## the user programs in C and Rust of the tests, again from their sources
 	replay/wasm/testdata/examples/build.sh

@@ -35,6 +35,7 @@ internal/devledger < internal/cluster;
 internal/cluster, verifier, internal/damage < internal/demo;
 internal/cluster < internal/load;
 internal/devledger, export < internal/exportload;
+internal/cluster, verifier < internal/auditload;
 `
 
 // forbidden maps an imported path to the only packages that may reach for it, and
@@ -48,8 +49,8 @@ var forbidden = []struct {
 	{"github.com/hashicorp/raft", []string{"consensus"}, "raft's types stay behind consensus.Replica"},
 	{"github.com/tetratelabs/wazero", []string{"replay/wasm"}, "the engine has one owner"},
 	{"net/http", []string{"api", "client", "node", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load"}, "protocol lives at the edge"},
-	{"time", []string{"replay/wasm", "api", "client", "node", "consensus", "verifier", "ledger", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load", "internal/exportload"}, "rules read no clock: time comes with the raft command"},
-	{"os", []string{"replay/wasm", "api", "client", "node", "consensus", "verifier", "ledger", "cmd/settled", "cmd/settle", "internal/damage", "internal/cluster", "internal/demo", "internal/load", "internal/exportload"}, "codec, proof, settlement and replay do no I/O"},
+	{"time", []string{"replay/wasm", "api", "client", "node", "consensus", "verifier", "ledger", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load", "internal/exportload", "internal/auditload"}, "rules read no clock: time comes with the raft command"},
+	{"os", []string{"replay/wasm", "api", "client", "node", "consensus", "verifier", "ledger", "cmd/settled", "cmd/settle", "internal/damage", "internal/cluster", "internal/demo", "internal/load", "internal/exportload", "internal/auditload"}, "codec, proof, settlement and replay do no I/O"},
 	{"net", []string{"api", "client", "node", "consensus", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load"}, "codec, proof, settlement, replay and ledger do no I/O of this kind"},
 	{"math/rand", nil, "chance decides nothing; keys and ids come from crypto/rand"},
 	{"crypto/rand", []string{"client", "consensus", "node", "verifier", "cmd/settled", "cmd/settle", "internal/cluster", "internal/demo", "internal/load"}, "the state machine knows no chance"},
