@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"github.com/zeebo/blake3"
+
+	"github.com/forgepool/settle/internal/lanes"
 )
 
 // Domain-separation bytes: the first byte of every plain BLAKE3 that is not a blob
@@ -114,9 +116,9 @@ func AckDigest(origin string, receipt Hash, ms uint64) Hash {
 	return domain(domainAck, appendOrigin(nil, origin), receipt[:], binary.BigEndian.AppendUint64(nil, ms))
 }
 
-// PlanLeaf returns the bytes whose tree A leaf hash is one leaf of a plan.
-func PlanLeaf(e *ShardEntry) []byte {
-	b := AppendUint(AppendArray(make([]byte, 0, 128), 3), e.Index)
+// AppendPlanLeaf appends the bytes whose tree A leaf hash is one leaf of a plan.
+func AppendPlanLeaf(b []byte, e *ShardEntry) []byte {
+	b = AppendUint(AppendArray(b, 3), e.Index)
 	return appendBlobs(AppendBytes(b, e.Args[:]), e.Inputs)
 }
 
@@ -168,6 +170,16 @@ func LabelCommitment(salt ID, label string, value []byte) Hash {
 func PostingHash(p *Posting) Hash {
 	b := append(make([]byte, 0, 160), domainPosting)
 	return blake3.Sum256(AppendPosting(b, p))
+}
+
+// PostingHashes writes the PostingHash of each posting; both slices have one length.
+func PostingHashes(hashes []Hash, postings []Posting) {
+	lanes.Plain(hashes, func(b []byte, i int) []byte { return AppendPosting(append(b, domainPosting), &postings[i]) })
+}
+
+// ShardEntryHashes writes the ShardEntryHash of each entry; both slices have one length.
+func ShardEntryHashes(hashes []Hash, entries []ShardEntry) {
+	lanes.Plain(hashes, func(b []byte, i int) []byte { return AppendShardEntry(append(b, domainShardEntry), &entries[i]) })
 }
 
 // ShardEntryHash is the payload of an entry's leaf in sum tree 5.

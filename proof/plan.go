@@ -4,6 +4,8 @@ import (
 	"math/bits"
 
 	"github.com/transparency-dev/merkle/compact"
+
+	"github.com/forgepool/settle/internal/lanes"
 )
 
 // MTH returns the root of tree A's shape over hashes that are leaves already and
@@ -17,7 +19,44 @@ func MTH[H ~[32]byte](hashes []H) [32]byte {
 		return hashes[0]
 	}
 	split := 1 << (bits.Len(uint(len(hashes)-1)) - 1)
+	if len(hashes) <= maxLevel {
+		return byLevels(hashes)
+	}
 	return NodeA(MTH(hashes[:split]), MTH(hashes[split:]))
+}
+
+// maxLevel is how many hashes are joined level by level, in lanes, rather than node by
+// node.
+const maxLevel = 256
+
+// byLevels is MTH for 2 to maxLevel hashes: neighbours are joined, and an odd last one
+// moves up as it is.
+func byLevels[H ~[32]byte](hashes []H) [32]byte {
+	var nodes [maxLevel / 2][32]byte
+	n := joinLevel(nodes[:], hashes)
+	for n > 1 {
+		n = joinLevel(nodes[:], nodes[:n])
+	}
+	return nodes[0]
+}
+
+// joinLevel writes the level above into nodes, which may be the level itself, and
+// returns its length.
+func joinLevel[H ~[32]byte](nodes [][32]byte, level []H) int {
+	pairs := len(level) / 2
+	odd := len(level)%2 == 1
+	var last H
+	if odd {
+		last = level[len(level)-1]
+	}
+	lanes.Sums(nodesA, nodes[:pairs], func(b []byte, i int) []byte {
+		return append(append(b, level[2*i][:]...), level[2*i+1][:]...)
+	})
+	if odd {
+		nodes[pairs] = last
+		pairs++
+	}
+	return pairs
 }
 
 // ProvePlan returns the plan proof of a settlement that stopped early: the

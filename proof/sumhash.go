@@ -91,14 +91,35 @@ func (s sumShape) validLeaf(l *SumLeaf) error {
 // leafNode returns the description of a valid leaf.
 func (s sumShape) leafNode(l *SumLeaf) SumNode {
 	var buf sumBuffer
-	b := append(buf[:0], domainSumLeaf, s.tag)
-	b = s.appendLeaf(b, l)
-	return SumNode{Min: l.Key, Leaves: 1, Count: l.Count, Sums: l.Sums, Hash: blake3.Sum256(b)}
+	n := s.leafBare(l)
+	n.Hash = blake3.Sum256(s.appendLeafInput(buf[:0], l))
+	return n
+}
+
+// leafBare is leafNode without its hash.
+func (s sumShape) leafBare(l *SumLeaf) SumNode {
+	return SumNode{Min: l.Key, Leaves: 1, Count: l.Count, Sums: l.Sums}
+}
+
+// appendLeafInput appends what the hash of a leaf is over.
+func (s sumShape) appendLeafInput(b []byte, l *SumLeaf) []byte {
+	return s.appendLeaf(append(b, domainSumLeaf, s.tag), l)
 }
 
 // join returns the description of the node over two valid subtrees. Errors:
 // ErrSumOrder, ErrSumRange.
 func (s sumShape) join(left, right *SumNode) (SumNode, error) {
+	n, err := s.joinBare(left, right)
+	if err != nil {
+		return SumNode{}, err
+	}
+	var buf sumBuffer
+	n.Hash = blake3.Sum256(s.appendJoinInput(buf[:0], left, right))
+	return n, nil
+}
+
+// joinBare is join without the hash.
+func (s sumShape) joinBare(left, right *SumNode) (SumNode, error) {
 	if bytes.Compare(left.Min, right.Min) >= 0 {
 		return SumNode{}, reject(ErrSumOrder, "%x before %x", left.Min, right.Min)
 	}
@@ -112,16 +133,13 @@ func (s sumShape) join(left, right *SumNode) (SumNode, error) {
 	if n.Leaves >= sumLimit || n.Count >= sumLimit || n.Sums[0] >= sumLimit || n.Sums[1] >= sumLimit {
 		return SumNode{}, reject(ErrSumRange, "sum of %x and %x", left.Min, right.Min)
 	}
-	n.Hash = s.hashPair(left, right)
 	return n, nil
 }
 
-// hashPair returns the hash of the node over two children.
-func (s sumShape) hashPair(left, right *SumNode) [32]byte {
-	var buf sumBuffer
-	b := append(buf[:0], domainSumNode, s.tag)
-	b = s.appendNode(b, left)
-	return blake3.Sum256(s.appendNode(b, right))
+// appendJoinInput appends what the hash of a node over two others is over.
+func (s sumShape) appendJoinInput(b []byte, left, right *SumNode) []byte {
+	b = append(b, domainSumNode, s.tag)
+	return s.appendNode(s.appendNode(b, left), right)
 }
 
 // rootOf returns the root of the tree with this top node.

@@ -65,6 +65,9 @@ func (s sumShape) fold(leaves []SumLeaf) (SumNode, error) {
 	if len(leaves) == 1 {
 		return s.leafNode(&leaves[0]), nil
 	}
+	if len(leaves) <= maxSumLevel {
+		return s.foldLevels(leaves)
+	}
 	split := 1 << (bits.Len(uint(len(leaves)-1)) - 1)
 	left, err := s.fold(leaves[:split])
 	if err != nil {
@@ -104,34 +107,19 @@ func (s sumShape) build(leaves []SumLeaf) (*SumTree, error) {
 	level := make([]SumNode, len(leaves))
 	for i := range t.leaves {
 		t.leaves[i].Key = bytes.Clone(leaves[i].Key)
-		level[i] = s.leafNode(&t.leaves[i])
 	}
+	hashes := make([][32]byte, len(leaves))
+	s.leafLevel(level, hashes, t.leaves)
 	t.levels = append(t.levels, level)
 	for len(level) > 1 {
-		var err error
-		if level, err = s.joinPairs(level); err != nil {
-			return nil, err
-		}
-		t.levels = append(t.levels, level)
-	}
-	return t, nil
-}
-
-// joinPairs returns the next level. Joining neighbours and moving an odd last node
-// up gives the same tree as splitting at the largest power of two.
-func (s sumShape) joinPairs(level []SumNode) ([]SumNode, error) {
-	next := make([]SumNode, 0, (len(level)+1)/2)
-	for i := 0; i+1 < len(level); i += 2 {
-		n, err := s.join(&level[i], &level[i+1])
+		next, err := s.joinLevel(make([]SumNode, (len(level)+1)/2), hashes, level)
 		if err != nil {
 			return nil, err
 		}
-		next = append(next, n)
+		level = next
+		t.levels = append(t.levels, level)
 	}
-	if len(level)%2 == 1 {
-		next = append(next, level[len(level)-1])
-	}
-	return next, nil
+	return t, nil
 }
 
 // top returns the top node, nil for an empty tree.

@@ -76,11 +76,11 @@ func is(p *uint64, v uint64) bool { return p != nil && *p == v }
 // PostingsRoot returns the root of sum tree 3 over postings, and what they add up to
 // on each side. Lines must run 0, 1, 2, ... Errors: order, sides, sums beyond 63 bits.
 func PostingsRoot(postings []codec.Posting) (root codec.Hash, credit, debit uint64, err error) {
-	return postingsRoot(postings, nil)
+	return postingsRoot(postings, make([]codec.Hash, len(postings)))
 }
 
-// postingsRoot is PostingsRoot; if hashes is not nil it must have room for all posting
-// hashes and gets them.
+// postingsRoot is PostingsRoot; hashes has one element for each posting and gets their
+// hashes.
 func postingsRoot(postings []codec.Posting, hashes []codec.Hash) (root codec.Hash, credit, debit uint64, err error) {
 	if len(postings) > codec.MaxPostings {
 		return root, 0, 0, fmt.Errorf("%d postings, at most %d", len(postings), codec.MaxPostings)
@@ -91,6 +91,7 @@ func postingsRoot(postings []codec.Posting, hashes []codec.Hash) (root codec.Has
 	if len(postings) > len(smallKeys) {
 		keys, leaves = make([][2]byte, len(postings)), make([]proof.SumLeaf, 0, len(postings))
 	}
+	codec.PostingHashes(hashes, postings)
 	for i := range postings {
 		p := &postings[i]
 		if p.Line != uint64(i) {
@@ -103,10 +104,7 @@ func postingsRoot(postings []codec.Posting, hashes []codec.Hash) (root codec.Has
 			return root, 0, 0, fmt.Errorf("posting %d has side %d", i, p.Side)
 		}
 		keys[i] = proof.LineKey(uint16(i))
-		leaf := proof.SumLeaf{Key: keys[i][:], Count: 1, Payload: codec.PostingHash(p)}
-		if hashes != nil {
-			hashes[i] = leaf.Payload
-		}
+		leaf := proof.SumLeaf{Key: keys[i][:], Count: 1, Payload: hashes[i]}
 		leaf.Sums[column] = p.Amount
 		leaves = append(leaves, leaf)
 	}

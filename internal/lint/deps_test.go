@@ -15,7 +15,8 @@ const module = "github.com/forgepool/settle"
 // graph is the design: "a, b < c, d" lets c and d import a and b, and all that a and
 // b may import. A package that it does not name may not be imported by any other.
 const graph = `
-NONE < codec, proof, web, internal/invariants;
+NONE < internal/lanes, web, internal/invariants;
+internal/lanes < codec, proof;
 codec, proof < settlement;
 codec < codec/readable, replay;
 replay < replay/wasm;
