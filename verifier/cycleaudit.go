@@ -15,9 +15,9 @@ type CycleOptions struct {
 	Auditor codec.ID
 	Key     codec.Hash // owner key that is to sign the attestation
 	Cycle   uint64
-	Secret  [32]byte // that the intent commits to
-	Beacon  []byte   // signature of the beacon round of the cycle, if it has one
-	State   []byte   // saved state of a Follower; nil: none
+	Secret  [32]byte      // that the intent commits to
+	Beacon  *BeaconOpened // round of the cycle, if it has a beacon
+	State   []byte        // saved state of a Follower; nil: none
 
 	// Dir is the work directory. An audit that was interrupted goes on in it.
 	Dir     string
@@ -174,21 +174,6 @@ func (a *cycleAudit) newReport(w *workdir) *CycleReport {
 		Span: codec.Span{Start: w.start.Start}, Build: o.Build, Evidence: []EvidenceName{},
 		Deviations: []string{},
 	}
-}
-
-// openBeacon takes the signature of the cycle's beacon round.
-func (a *cycleAudit) openBeacon(r *CycleReport) error {
-	named := a.frame.books.beacon()
-	switch {
-	case named == nil && len(a.options.Beacon) > 0:
-		return errors.New("the cycle has no beacon, but a signature of one was given")
-	case named != nil && len(a.options.Beacon) == 0:
-		return fmt.Errorf("%w: the signature of round %d of beacon %s is needed", ErrNotReady, named.Round, named.Chain)
-	case named != nil:
-		r.Beacon = &BeaconOpened{Round: named.Round, Signature: a.options.Beacon}
-		r.Deviations = append(r.Deviations, "the signature of the beacon round was not verified against the beacon's key")
-	}
-	return nil
 }
 
 // context proves close, cut and intent, and joins the close to the checkpoint.

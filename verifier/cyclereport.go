@@ -1,10 +1,6 @@
 package verifier
 
-import (
-	"crypto/sha256"
-
-	"github.com/forgepool/settle/codec"
-)
+import "github.com/forgepool/settle/codec"
 
 // MaxReport is the largest report in bytes: it travels with the attestation.
 const MaxReport = codec.MaxAttachment
@@ -36,13 +32,6 @@ type CycleReport struct {
 	Context    codec.Hash        `cbor:"22,keyasint" json:"context"`    // proofs of close and intent
 	Deviations []string          `cbor:"23,keyasint" json:"deviations"` // from the whole procedure
 	Evidence   []EvidenceName    `cbor:"24,keyasint" json:"evidence"`
-}
-
-// BeaconOpened is the beacon round that seeded the sample.
-type BeaconOpened struct {
-	_         struct{} `cbor:",toarray"`
-	Round     uint64   `json:"round"`
-	Signature []byte   `json:"signature"`
 }
 
 // CycleFrame is what was drawn from, as the close states it and the auditor rebuilt it.
@@ -181,6 +170,3 @@ func (r *CycleReport) seedInputs(root codec.Hash) *SeedInputs {
 	}
 	return in
 }
-
-// beaconHash is what a round enters the seed with.
-func beaconHash(signature []byte) [32]byte { return sha256.Sum256(signature) }

@@ -160,8 +160,13 @@ func (c *recheck) beacon(cut *codec.Cycle) error {
 	if named == nil {
 		named = cut.Beacon
 	}
-	if (named == nil) != (c.r.Beacon == nil) || named != nil && named.Round != c.r.Beacon.Round {
+	if (named == nil) != (c.r.Beacon == nil) {
 		return lie(LieReport, "another beacon round")
+	}
+	if named != nil {
+		if err := c.r.Beacon.Check(named); err != nil {
+			return lie(LieReport, "%v", err)
+		}
 	}
 	return nil
 }

@@ -98,6 +98,8 @@ const (
 	LieClose Lie = "bad_close"
 	// LieAdjustment: an adjustment breaks the rules of its cause.
 	LieAdjustment Lie = "bad_adjustment"
+	// LieBeacon: a beacon round is not the one that the cycle names, or is not signed.
+	LieBeacon Lie = "bad_beacon"
 	// LieReport: an audit's report does not follow from what it names.
 	LieReport Lie = "bad_report"
 	// LieBatch: header, signature or path do not show who submitted a record.

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/forgepool/settle/client"
@@ -20,11 +18,15 @@ import (
 
 // cycleAuditFlags say which cycle is audited by whom, and where the work is kept.
 type cycleAuditFlags struct {
-	auditor, key, secret, dir, state, beacon string
-	cycle, escalate                          uint64
-	workers                                  int
-	limit                                    time.Duration
+	auditor, key, secret, dir, state string
+	chain, round                     string // files about the beacon
+	cycle, escalate                  uint64
+	workers                          int
+	limit                            time.Duration
 }
+
+// maxBeacon is the largest answer about a beacon, in bytes.
+const maxBeacon = 1 << 14
 
 // shardLimit is the longest time for one shard unless another is given.
 const shardLimit = time.Hour
@@ -55,7 +57,8 @@ told.`,
 	fl.Uint64Var(&f.cycle, "cycle", 0, "closed cycle to be audited")
 	fl.StringVar(&f.dir, "work", "", "work directory, also of the report")
 	fl.StringVar(&f.state, "state", "", "file that remembers the last checkpoint, so that no older or forked log is believed")
-	fl.StringVar(&f.beacon, "beacon-signature", "", "file with the signature of the cycle's beacon round, in hex")
+	fl.StringVar(&f.chain, "beacon-chain", "", "file of what a drand relay says of the cycle's beacon: RELAY/CHAIN/info")
+	fl.StringVar(&f.round, "beacon-round", "", "file of what it says of the round that the cycle names: RELAY/CHAIN/public/ROUND")
 	fl.Uint64Var(&f.escalate, "escalate", 0, "draw on until the bound is tolerable, at most to so many vouching draws")
 	fl.IntVar(&f.workers, "workers", max(1, runtime.NumCPU()), "shards executed at once")
 	fl.DurationVar(&f.limit, "shard-limit", shardLimit, "longest time for one shard, which is inconclusive after it")
@@ -79,14 +82,8 @@ func (a *app) cycleOptions(f *cycleAuditFlags) (o verifier.CycleOptions, err err
 	if o.Secret, err = loadSecret(f.secret, false); err != nil {
 		return o, err
 	}
-	if f.beacon != "" {
-		file, err := readFile(f.beacon, 1<<12)
-		if err != nil {
-			return o, err
-		}
-		if o.Beacon, err = hex.DecodeString(strings.TrimSpace(string(file))); err != nil {
-			return o, usage("%s: %v", f.beacon, err)
-		}
+	if o.Beacon, err = loadBeacon(f.chain, f.round); err != nil {
+		return o, err
 	}
 	if f.state != "" {
 		if _, err := os.Stat(f.state); err == nil {
@@ -101,6 +98,26 @@ func (a *app) cycleOptions(f *cycleAuditFlags) (o verifier.CycleOptions, err err
 	}
 	o.Policy, err = a.trustPolicy()
 	return o, err
+}
+
+// loadBeacon reads the round of a beacon from the files of a relay's answers, nil if none
+// are named.
+func loadBeacon(chain, round string) (*verifier.BeaconOpened, error) {
+	if chain == "" && round == "" {
+		return nil, nil
+	}
+	if chain == "" || round == "" {
+		return nil, usage("--beacon-chain and --beacon-round go together")
+	}
+	info, err := readFile(chain, maxBeacon)
+	if err != nil {
+		return nil, err
+	}
+	value, err := readFile(round, maxBeacon)
+	if err != nil {
+		return nil, err
+	}
+	return verifier.ParseBeacon(info, value)
 }
 
 // machine executes user programs in processes of their own.
