@@ -52,7 +52,7 @@ func (a *accounts) announce(ctx context.Context) (err error) {
 			return fmt.Errorf("status %d: %s %w", status, out, err)
 		}
 	}
-	a.r.say("both auditors commit to secrets and to audits of cycle 1")
+	a.r.say("two auditors promise on the ledger to audit cycle 1, each committed to a secret of its own")
 	return nil
 }
 
@@ -82,7 +82,7 @@ func (a *accounts) audit(ctx context.Context) error {
 		return err
 	}
 	a.r.Attestations = len(attested.Attestations)
-	a.r.say("both auditors audited the cycle, found lies, and published %d attestations", a.r.Attestations)
+	a.r.say("both auditors audited the closed cycle, each by the sample that its secret gives; both fail it for the lies, and published %d attestations; to be read: %s", a.r.Attestations, filepath.Join(a.auditors[0].work, "report.html"))
 	return nil
 }
 
@@ -99,6 +99,6 @@ func (a *accounts) repeat(ctx context.Context) error {
 		}
 		a.r.AuditsRepeated++
 	}
-	a.r.say("a third party derived both samples again, executed them, and agrees with %d reports", a.r.AuditsRepeated)
+	a.r.say("a third party derived both samples from the log, executed every drawn shard again, and agrees with %d of 2 reports", a.r.AuditsRepeated)
 	return nil
 }

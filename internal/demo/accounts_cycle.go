@@ -40,7 +40,7 @@ func (a *accounts) close(ctx context.Context) error {
 		return err
 	}
 	a.r.Closed = x.Journal.Credit == x.Journal.Debit && x.Parties.Credit == x.Journal.Credit
-	a.r.say("cycle 1 is closed: %d records with %d postings of %d parties, %d uC on both sides",
+	a.r.say("cycle 1 is closed: %d records with %d postings of %d parties, %d µC (millionths of a Credit) on both sides",
 		x.Journal.N, x.Parties.Postings, x.Parties.N, x.Journal.Credit)
 	return nil
 }
@@ -65,7 +65,7 @@ func (a *accounts) carry(ctx context.Context) error {
 		return err
 	}
 	a.r.Carried = s.Owed && s.Net == a.r.Owed
-	a.r.say("the liar begins cycle 2 with a debit of %d uC", s.Debit)
+	a.r.say("the liar begins cycle 2 with a debit of %d µC", s.Debit)
 	return nil
 }
 

@@ -49,7 +49,7 @@ func (a *accounts) dispute(ctx context.Context) error {
 		return err
 	}
 	a.r.Disputed = state.State == codec.StateDisputed
-	a.r.say("the customer disputes %d uC of settlement %d with an evidence file; the workload is %s", a.amount, a.target.Index, state.State)
+	a.r.say("the customer disputes %d µC of settlement %d with an evidence file; the workload is %s", a.amount, a.target.Index, state.State)
 	return nil
 }
 
@@ -128,7 +128,7 @@ func (a *accounts) refund(ctx context.Context) error {
 	if _, err := a.submit(ctx, a.sign(draft, arbiters...)); err != nil {
 		return err
 	}
-	a.r.say("two arbiters give the customer %d uC back, from the liar", a.amount)
+	a.r.say("two arbiters give the customer %d µC back, from the liar", a.amount)
 	return nil
 }
 
@@ -156,6 +156,6 @@ func (a *accounts) penalize(ctx context.Context) error {
 	if _, err := a.submit(ctx, a.sign(draft, a.c.Founders.Hub, a.c.Founders.Arbiters[1])); err != nil {
 		return err
 	}
-	a.r.say("hub and arbiter fine the liar %d uC: its net is now -%d", fine, a.r.Owed)
+	a.r.say("hub and arbiter fine the liar %d µC: its net is now -%d", fine, a.r.Owed)
 	return nil
 }

@@ -28,7 +28,7 @@ func fraudRun(ctx context.Context, s settings, r *report, jobs []job) (err error
 	if err != nil {
 		return err
 	}
-	r.say("auditor commits to a secret: %s", commitment)
+	r.say("fraud drill: one provider lies about a tenth of what is paid out; an auditor commits to a secret first: %s", commitment)
 	h, err := newHub(ctx, c)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func fraudRun(ctx context.Context, s settings, r *report, jobs []job) (err error
 		return err
 	}
 	r.FraudDraws, r.FraudCaught = len(audit.Draws), caught(audit, h)
-	r.say("audit of %d draws: %d match, %d hit the liar", r.FraudDraws, audit.Matches, r.FraudCaught)
+	r.say("the auditor draws %d micro-Credits and executes their shards again: %d match, %d hit the liar", r.FraudDraws, audit.Matches, r.FraudCaught)
 	files, err := filepath.Glob(filepath.Join(tools.evidence(), "*.evidence"))
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func honestRun(ctx context.Context, s settings, r *report, jobs []job) (err erro
 	if err != nil {
 		return err
 	}
-	r.say("auditor commits to a secret: %s", commitment)
+	r.say("an auditor commits to a secret before there is anything to audit: %s", commitment)
 	h, err := newHub(ctx, c)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func honestRun(ctx context.Context, s settings, r *report, jobs []job) (err erro
 		return err
 	}
 	r.Draws, r.Matches, r.Mismatches = len(audit.Draws), audit.Matches, audit.Mismatches
-	r.say("audit of %d draws: %d match, %d do not, %d open", r.Draws, r.Matches, r.Mismatches, audit.Inconclusive)
+	r.say("the auditor draws %d micro-Credits that providers were paid and executes their shards again: %d match, %d do not, %d open", r.Draws, r.Matches, r.Mismatches, audit.Inconclusive)
 	if err := c.Close(); err != nil {
 		return err
 	}
