@@ -22,7 +22,7 @@ func FuzzPrepare(f *testing.F) {
 		}
 		again := settlement.PrepareBatch(data)
 		for i := len(again.Records) - 1; i >= 0; i-- {
-			again.PrepareRecord(i)
+			again.PrepareRecords(i, i+1)
 		}
 		again.Finish()
 		if again.Digest != p.Digest || (again.AttachmentFault == nil) != (p.AttachmentFault == nil) {

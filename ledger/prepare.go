@@ -55,13 +55,11 @@ func prepareBatch(data []byte) *settlement.Prepared {
 	var next atomic.Int64
 	run := func() {
 		for {
-			to := int(next.Add(alone))
-			for i := to - alone; i < min(to, n); i++ {
-				p.PrepareRecord(i)
-			}
-			if to >= n {
+			from := int(next.Add(alone)) - alone
+			if from >= n {
 				return
 			}
+			p.PrepareRecords(from, min(from+alone, n))
 		}
 	}
 	var wg sync.WaitGroup

@@ -196,7 +196,7 @@ func TestPrepareInPieces(t *testing.T) {
 	_, data := benchWorld(t, 3)
 	whole, pieces := Prepare(data), PrepareBatch(data)
 	for i := len(pieces.Records) - 1; i >= 0; i-- {
-		pieces.PrepareRecord(i)
+		pieces.PrepareRecords(i, i+1)
 	}
 	pieces.Finish()
 	if whole.Root != pieces.Root || whole.Digest != pieces.Digest || whole.AttachmentFault != nil || pieces.AttachmentFault != nil {

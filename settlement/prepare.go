@@ -21,6 +21,7 @@ type Prepared struct {
 	Digest      codec.Hash // with the submitter the identity of the batch
 	Records     []PreparedRecord
 	Attachments []Attachment // ascending by hash unless AttachmentFault
+	leaves      []codec.Hash // LeafA of the records
 
 	// Fault is malformed or too_large: then there is nothing else to go by.
 	Fault *codec.Refusal
@@ -38,21 +39,20 @@ type Attachment struct {
 // Prepare prepares a batch on the calling goroutine. No input makes it panic.
 func Prepare(data []byte) *Prepared {
 	p := PrepareBatch(data)
-	for i := range p.Records {
-		p.PrepareRecord(i)
-	}
+	p.PrepareRecords(0, len(p.Records))
 	p.Finish()
 	return p
 }
 
-// PrepareBatch begins to prepare a batch. PrepareRecord must follow for every index
-// of Records, in any order and on any goroutine, and then Finish.
+// PrepareBatch begins to prepare a batch. PrepareRecords must follow for every index of
+// Records, in ranges of any size and order and on any goroutine, and then Finish.
 func PrepareBatch(data []byte) *Prepared {
 	p := &Prepared{Raw: data}
 	if p.Fault = p.decode(); p.Fault != nil {
 		return p
 	}
 	p.Records = make([]PreparedRecord, len(p.Batch.Records))
+	p.leaves = make([]codec.Hash, len(p.Batch.Records))
 	p.hashAttachments()
 	return p
 }
@@ -106,16 +106,14 @@ func (p *Prepared) Finish() {
 	if p.Fault != nil {
 		return
 	}
-	leaves := make([]codec.Hash, len(p.Records))
 	named := make([]bool, len(p.Attachments))
 	for i := range p.Records {
-		leaves[i] = p.Records[i].LeafA
 		for _, j := range p.Records[i].named {
 			named[j] = true
 		}
 	}
-	p.Root = proof.MTH(leaves)
-	p.Digest = codec.BatchDigest(p.Batch.Origin, p.Batch, len(leaves), p.Root)
+	p.Root = proof.MTH(p.leaves)
+	p.Digest = codec.BatchDigest(p.Batch.Origin, p.Batch, len(p.leaves), p.Root)
 	if p.AttachmentFault == nil && slices.Contains(named, false) {
 		p.AttachmentFault = codec.Refuse(codec.CodeBadAttachments, "an attachment that no record names")
 	}

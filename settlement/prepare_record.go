@@ -31,12 +31,19 @@ type PreparedRecord struct {
 	namedRoom [blobLabels + 1]int32
 }
 
-// PrepareRecord prepares the record at index i. Calls for different indexes may run
-// at the same time.
-func (p *Prepared) PrepareRecord(i int) {
+// PrepareRecords prepares the records from one index up to another. Calls for different
+// records may run at the same time; a few records at a time cost less than one.
+func (p *Prepared) PrepareRecords(from, to int) {
+	proof.LeavesA(p.leaves[from:to], func(b []byte, i int) []byte { return append(b, p.Batch.Records[from+i]...) })
+	for i := from; i < to; i++ {
+		p.prepareRecord(i)
+	}
+}
+
+func (p *Prepared) prepareRecord(i int) {
 	r := &p.Records[i]
 	r.Bytes = p.Batch.Records[i]
-	r.LeafA, r.LeafB = proof.LeafA(r.Bytes), proof.LeafB(r.Bytes)
+	r.LeafA, r.LeafB = p.leaves[i], proof.LeafB(r.Bytes)
 	if r.Fault = r.decode(); r.Fault == nil {
 		r.Fault = r.prepareBody(p)
 	}
