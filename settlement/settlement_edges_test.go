@@ -31,11 +31,6 @@ func TestSettlementRowsAtTheirEdges(t *testing.T) {
 		{"2 of 5 checked", codec.CodeBadVerification, body(func(s *codec.Settlement) { s.Verify.Checked, s.Verify.Matched = 2, 2 })},
 		{"more matched than checked", codec.CodeBadVerification, body(func(s *codec.Settlement) { s.Verify.Matched++ })},
 		// 20, 6.2
-		{"inputs replaced for a replica", codec.CodeBadShard, lie{entries: func(list []codec.ShardEntry) []codec.ShardEntry {
-			twin := list[0]
-			twin.Replica, twin.Inputs = 1, []codec.Blob{}
-			return append(list, twin)
-		}}},
 		{"started at the limit", "", entry(func(e *codec.ShardEntry) {
 			e.Started, e.Finished, e.Attempt = codec.MaxAmount, codec.MaxAmount, codec.MaxAmount
 		})},
@@ -133,16 +128,35 @@ func TestUnitsAtTheirLimit(t *testing.T) {
 	w.accepted(blobs, r)
 }
 
-// Replicas are numbered up to 255.
-func TestLastReplica(t *testing.T) {
-	for replica, code := range map[uint64]codec.Code{255: "", 256: codec.CodeBadManifest} {
-		w := newWorld(t, func(p *codec.Policy) { p.PayReplicas = 1 })
-		r, blobs := w.newJob(2).run().settle(lie{entries: func(list []codec.ShardEntry) []codec.ShardEntry {
-			twin := list[0]
-			twin.Replica = replica
-			return append(list, twin)
-		}})
-		w.judged(code, blobs, r)
+// Replicas are numbered up to 255, and do the work of the shard that they repeat. The
+// policy pays them, so nothing else is wrong with them.
+func TestReplicasAtTheirEdges(t *testing.T) {
+	start := newWorld(t, func(p *codec.Policy) { p.PayReplicas = 1 })
+	j := start.newJob(2).run()
+	for _, c := range []struct {
+		name string
+		code codec.Code
+		edit func(*codec.ShardEntry)
+	}{
+		{"replica 255", "", func(e *codec.ShardEntry) { e.Replica = 255 }},
+		{"replica 256", codec.CodeBadManifest, func(e *codec.ShardEntry) { e.Replica = 256 }},
+		{"another output", "", func(e *codec.ShardEntry) { e.Output.Hash[0]++ }},
+		{"other arguments", codec.CodeBadShard, func(e *codec.ShardEntry) { e.Args[0]++ }},
+		{"no inputs", codec.CodeBadShard, func(e *codec.ShardEntry) { e.Inputs = []codec.Blob{} }},
+		{"an input of another size", codec.CodeBadShard, func(e *codec.ShardEntry) { e.Inputs = []codec.Blob{{Hash: e.Inputs[0].Hash, Size: 101}} }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := start.trial(t)
+			k := *j
+			k.world = w
+			r, blobs := k.settle(lie{entries: func(list []codec.ShardEntry) []codec.ShardEntry {
+				twin := list[0]
+				twin.Replica = 1
+				c.edit(&twin)
+				return append(list, twin)
+			}})
+			w.judged(c.code, blobs, r)
+		})
 	}
 }
 
