@@ -33,6 +33,9 @@ const (
 // BlobHash is the name of a blob: plain BLAKE3 of its bytes.
 func BlobHash(data []byte) Hash { return blake3.Sum256(data) }
 
+// BlobHashes writes the BlobHash of each blob; both slices have one length.
+func BlobHashes(hashes []Hash, blobs [][]byte) { lanes.Whole(hashes, blobs) }
+
 // KeyID is the id of a public key: plain BLAKE3 of its 32 bytes.
 func KeyID(pub []byte) Hash { return blake3.Sum256(pub) }
 

@@ -73,8 +73,10 @@ func (p *Prepared) decode() *codec.Refusal {
 // hashAttachments names the attachments, which must stand in order of their names.
 func (p *Prepared) hashAttachments() {
 	p.Attachments = make([]Attachment, len(p.Batch.Attachments))
+	hashes := make([]codec.Hash, len(p.Batch.Attachments))
+	codec.BlobHashes(hashes, p.Batch.Attachments)
 	for i, data := range p.Batch.Attachments {
-		p.Attachments[i] = Attachment{codec.BlobHash(data), data}
+		p.Attachments[i] = Attachment{hashes[i], data}
 		if i > 0 && bytes.Compare(p.Attachments[i-1].Hash[:], p.Attachments[i].Hash[:]) >= 0 {
 			p.AttachmentFault = codec.Refuse(codec.CodeBadAttachments, "not ascending by hash")
 		}

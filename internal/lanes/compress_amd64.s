@@ -133,14 +133,15 @@ GLOBL iv<>(SB), RODATA|NOPTR, $16
 	VMOVDQU Y14, (first*32+192)(SP) \
 	VMOVDQU Y15, (first*32+224)(SP)
 
-// func compress(chain *chains, blocks *[Lanes]*[64]byte, lengths, flags *[Lanes]uint32)
-TEXT ·compress(SB), 0, $544-32
+// func compress(chain *chains, blocks *[Lanes]*[64]byte, lengths, flags, counters *[Lanes]uint32)
+TEXT ·compress(SB), 0, $544-40
 	MOVQ chain+0(FP), DI
 	MOVQ blocks+8(FP), SI
 	TRANSPOSE(0, 0)
 	TRANSPOSE(32, 8)
 	MOVQ lengths+16(FP), AX
 	MOVQ flags+24(FP), BX
+	MOVQ counters+32(FP), CX
 	VPBROADCASTD iv<>+0(SB), Y8
 	VMOVDQU Y8, V8
 	VMOVDQU 0(DI), Y0
@@ -154,7 +155,7 @@ TEXT ·compress(SB), 0, $544-32
 	VPBROADCASTD iv<>+4(SB), Y9
 	VPBROADCASTD iv<>+8(SB), Y10
 	VPBROADCASTD iv<>+12(SB), Y11
-	VPXOR Y12, Y12, Y12 // the counter: these are first chunks
+	VMOVDQU (CX), Y12 // the counters are below 2^32
 	VPXOR Y13, Y13, Y13
 	VMOVDQU (AX), Y14
 	VMOVDQU (BX), Y15

@@ -1,8 +1,9 @@
 // Package lanes computes BLAKE3 of many short messages at once. One message of less than
 // a chunk keeps one lane of a vector unit busy, whatever the library: this package puts
-// eight independent messages side by side, which is several times as fast. The hashes
-// are those of zeebo/blake3, which computes them where the processor has no AVX2, where
-// a message is longer than a chunk, and where too few are left to fill the lanes.
+// eight independent ones side by side, and the chunks of messages of a few, which is
+// several times as fast. The hashes are those of zeebo/blake3, which computes them where
+// the processor has no AVX2, where a message has many chunks, and where too few are left
+// to fill the lanes.
 //
 // Nothing is allocated, and nothing is kept from one call to the next.
 package lanes
@@ -19,14 +20,16 @@ const Lanes = 8
 
 const (
 	blockSize = 64
-	chunkSize = 1024 // longer messages are not hashed in lanes
-	fewest    = 3    // lanes in use from which on they are faster than one by one
+	chunkSize = 1024
+	maxChunks = 8 // of a message; one of more fills the lanes of the library
+	fewest    = 3 // lanes in use from which on they are faster than one by one
 )
 
 // Flags of a block (the BLAKE3 paper, section 2.2).
 const (
 	chunkStart = 1 << 0
 	chunkEnd   = 1 << 1
+	parent     = 1 << 2
 	root       = 1 << 3
 	keyedHash  = 1 << 4
 )
@@ -116,6 +119,19 @@ func Plain[H ~[32]byte](sums []H, build func(b []byte, i int) []byte) {
 	inPieces(sums, build, func(s *scratch, n int) { each(s.sums[:n], s.messages[:n], &initial, 0, blake3.Sum256) })
 }
 
+// Whole writes the hash of each message, which is not copied: it may be long.
+func Whole[H ~[32]byte](sums []H, messages [][]byte) {
+	s := scratches.Get().(*scratch)
+	for from := 0; from < len(sums); from += piece {
+		n := min(piece, len(sums)-from)
+		each(s.sums[:n], messages[from:from+n], &initial, 0, blake3.Sum256)
+		for i := range n {
+			sums[from+i] = H(s.sums[i])
+		}
+	}
+	scratches.Put(s)
+}
+
 // piece is how many messages are built before they are hashed.
 const piece = 8 * Lanes
 
@@ -155,105 +171,4 @@ func inPieces[H ~[32]byte](sums []H, build func(b []byte, i int) []byte, hash fu
 	}
 	clear(s.messages[:])
 	scratches.Put(s)
-}
-
-func each(sums [][32]byte, messages [][]byte, start *chains, flags uint32, single func([]byte) [32]byte) {
-	if len(sums) != len(messages) {
-		panic("lanes: as many hashes as messages")
-	}
-	g := groups.Get().(*group)
-	for i, m := range messages {
-		if !available || len(m) > chunkSize {
-			sums[i] = single(m)
-			continue
-		}
-		g.messages[g.n], g.sums[g.n] = m, &sums[i]
-		if g.n++; g.n == Lanes {
-			g.run(start, flags)
-		}
-	}
-	if g.n >= fewest {
-		g.run(start, flags)
-	}
-	for i := range g.n {
-		*g.sums[i] = single(g.messages[i])
-	}
-	g.empty()
-	groups.Put(g)
-}
-
-// group is up to Lanes messages of at most a chunk.
-type group struct {
-	n        int
-	messages [Lanes][]byte
-	sums     [Lanes]*[32]byte
-	last     [Lanes]int // number of the last block
-
-	chain   chains
-	blocks  [Lanes]*[blockSize]byte
-	lengths [Lanes]uint32
-	flags   [Lanes]uint32
-	tails   [Lanes][blockSize]byte // last blocks that are not full
-}
-
-var groups = sync.Pool{New: func() any { return new(group) }}
-
-// empty forgets what was hashed.
-func (g *group) empty() {
-	g.n = 0
-	clear(g.messages[:])
-	clear(g.sums[:])
-	clear(g.blocks[:])
-}
-
-// run hashes the group and empties it. A lane that is done, or was never used, goes on
-// with whatever its last block was; nobody looks.
-func (g *group) run(start *chains, flags uint32) {
-	most := 0
-	for lane := range Lanes {
-		g.blocks[lane], g.flags[lane], g.last[lane] = &g.tails[lane], flags|chunkStart, -1
-		if lane < g.n {
-			g.last[lane] = max(0, (len(g.messages[lane])-1)/blockSize)
-			most = max(most, g.last[lane])
-		}
-	}
-	g.chain = *start
-	for step := range most + 1 {
-		for lane := range g.n {
-			if step <= g.last[lane] {
-				g.take(lane, step)
-			}
-		}
-		compress(&g.chain, &g.blocks, &g.lengths, &g.flags)
-		for lane := range g.n {
-			if step == g.last[lane] {
-				g.finish(lane)
-			}
-			g.flags[lane] = flags
-		}
-	}
-	g.n = 0
-}
-
-// take points a lane at a block of its message.
-func (g *group) take(lane, step int) {
-	rest := g.messages[lane][step*blockSize:]
-	if step == g.last[lane] {
-		g.flags[lane] |= chunkEnd | root
-	}
-	if len(rest) >= blockSize {
-		g.blocks[lane], g.lengths[lane] = (*[blockSize]byte)(rest), blockSize
-		return
-	}
-	tail := &g.tails[lane]
-	clear(tail[copy(tail[:], rest):])
-	g.blocks[lane], g.lengths[lane] = tail, uint32(len(rest))
-}
-
-// finish writes the hash of a lane.
-func (g *group) finish(lane int) {
-	sum := g.sums[lane]
-	for word := range g.chain {
-		binary.LittleEndian.PutUint32(sum[4*word:], g.chain[word][lane])
-	}
 }

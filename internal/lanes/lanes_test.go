@@ -12,7 +12,10 @@ func lengths() (all []int) {
 	for n := range chunkSize + 2*blockSize {
 		all = append(all, n)
 	}
-	return append(all, 0, 1, 63, 64, 65, 1023, 1024, 1025, 5000)
+	for n := 2; n <= maxChunks+1; n++ {
+		all = append(all, n*chunkSize-1, n*chunkSize, n*chunkSize+1)
+	}
+	return append(all, 0, 1, 63, 64, 65, 1023, 1024, 1025, 50_000)
 }
 
 func message(n int) []byte {
@@ -28,6 +31,8 @@ func check(t *testing.T, messages [][]byte) {
 	build := func(b []byte, i int) []byte { return append(b, messages[i]...) }
 	sums := make([][32]byte, len(messages))
 	Plain(sums, build)
+	whole := make([][32]byte, len(messages))
+	Whole(whole, messages)
 	key := blake3.Sum256([]byte("key"))
 	k := NewKey(key)
 	keyedSums := make([][32]byte, len(messages))
@@ -35,6 +40,9 @@ func check(t *testing.T, messages [][]byte) {
 	for i, m := range messages {
 		if want := blake3.Sum256(m); sums[i] != want {
 			t.Fatalf("message %d of %d, %d bytes: %x, want %x", i, len(messages), len(m), sums[i], want)
+		}
+		if whole[i] != sums[i] {
+			t.Fatalf("message %d of %d, %d bytes, has another hash where it stands", i, len(messages), len(m))
 		}
 		h, err := blake3.NewKeyed(key[:])
 		if err != nil {
@@ -95,7 +103,7 @@ func BenchmarkSums(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		size int
-	}{{"node-64", 64}, {"leaf-130", 130}, {"entry-260", 260}, {"record-500", 500}} {
+	}{{"node-64", 64}, {"leaf-130", 130}, {"entry-260", 260}, {"record-500", 500}, {"manifest-1800", 1800}} {
 		var messages [][]byte
 		for range 64 {
 			messages = append(messages, message(c.size))
