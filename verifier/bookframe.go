@@ -71,12 +71,20 @@ type windows struct {
 
 // make makes the runs of all windows.
 func (w *windows) make(ctx context.Context) error {
+	return inWindows(w.books.journal, 0, w.books.journal.n, func(window []entry, done uint64) error {
+		return w.run(ctx, window, done)
+	})
+}
+
+// inWindows calls f with n entries from a row on, as many at once as may be held. Done is
+// the row after them.
+func inWindows(r *rows, from, n uint64, f func(window []entry, done uint64) error) error {
 	var window []entry
 	lines := uint64(0)
-	err := w.books.journal.scan(0, w.books.journal.n, func(i uint64, row []byte) error {
+	err := r.scan(from, n, func(i uint64, row []byte) error {
 		e := readEntry(row)
 		if len(window) > 0 && (lines+e.n > windowLines || len(window) == windowEntries) {
-			if err := w.run(ctx, window, i); err != nil {
+			if err := f(window, i); err != nil {
 				return err
 			}
 			window, lines = window[:0], 0
@@ -87,7 +95,7 @@ func (w *windows) make(ctx context.Context) error {
 	if err != nil || len(window) == 0 {
 		return err
 	}
-	return w.run(ctx, window, w.books.journal.n)
+	return f(window, from+n)
 }
 
 // run makes the sorted run of one window, unless it is there. Done is how many entries
@@ -130,7 +138,11 @@ func (w *windows) fetch(ctx context.Context, name string, window []entry) error 
 	if err != nil {
 		return err
 	}
-	all := slices.Concat(parts...)
+	return writeRun(name, slices.Concat(parts...))
+}
+
+// writeRun sorts lines and writes them to a file.
+func writeRun(name string, all [][lineRow]byte) error {
 	slices.SortFunc(all, func(a, b [lineRow]byte) int { return compareLines(&a, &b) })
 	data := make([]byte, 0, len(all)*lineRow)
 	for i := range all {

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/proof"
@@ -32,17 +33,12 @@ func readFull(in io.Reader, row []byte) (int, error) {
 	return n, err
 }
 
-// mergeRuns merges sorted runs into the lines and the parties of a cycle, and builds
-// the trees on the way. It holds one row of each run.
-func mergeRuns(b *books, dir string, names []string) (*cycleFrame, error) {
-	f := &cycleFrame{books: b}
-	var err error
-	if f.lines, err = createRows(dir, "lines", lineRow); err != nil {
-		return nil, err
-	}
-	if f.parties, err = createRows(dir, "parties", partyRow); err != nil {
-		return nil, err
-	}
+// linesFile is the file of the lines of a cycle, in the order of the trees.
+const linesFile = "lines"
+
+// mergeRows calls f with the rows of sorted files, all in one order. It holds one row of
+// each file; the row is valid during the call.
+func mergeRows(names []string, f func(row *[lineRow]byte) error) error {
 	open, err := openRuns(names)
 	defer func() {
 		for _, r := range open {
@@ -50,27 +46,44 @@ func mergeRuns(b *books, dir string, names []string) (*cycleFrame, error) {
 		}
 	}()
 	if err != nil {
+		return err
+	}
+	h := runHeap(slices.Clone(open))
+	heap.Init(&h)
+	for len(h) > 0 {
+		if err := f(&h[0].head); err != nil {
+			return err
+		}
+		more, err := h[0].next()
+		switch {
+		case err != nil:
+			return err
+		case more:
+			heap.Fix(&h, 0)
+		default:
+			heap.Pop(&h)
+		}
+	}
+	return nil
+}
+
+// mergeRuns merges sorted runs into the lines and the parties of a cycle, and builds
+// the trees on the way.
+func mergeRuns(b *books, dir string, names []string) (*cycleFrame, error) {
+	f := &cycleFrame{books: b}
+	var err error
+	if f.lines, err = createRows(dir, linesFile, lineRow); err != nil {
+		return nil, err
+	}
+	if f.parties, err = createRows(dir, "parties", partyRow); err != nil {
 		return nil, err
 	}
 	m := &merging{frame: f}
 	if m.tree, err = proof.NewSumRange(proof.SumParties); err != nil {
 		return nil, err
 	}
-	h := runHeap(append([]*run(nil), open...))
-	heap.Init(&h)
-	for len(h) > 0 {
-		if err := m.add(&h[0].head); err != nil {
-			return nil, err
-		}
-		more, err := h[0].next()
-		switch {
-		case err != nil:
-			return nil, err
-		case more:
-			heap.Fix(&h, 0)
-		default:
-			heap.Pop(&h)
-		}
+	if err := mergeRows(names, m.add); err != nil {
+		return nil, err
 	}
 	if err := m.endParty(); err != nil {
 		return nil, err

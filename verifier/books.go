@@ -35,8 +35,11 @@ type books struct {
 	attested   uint64 // index of the attestation that opened the intent, 0 = none
 
 	journal *rows
-	planned *rows
-	leaves  *rows // leaf hashes of the cycle's records, in order
+	// adjustments has the entries of all adjustments up to the cut, also of cycles before:
+	// what they took back counts.
+	adjustments *rows
+	planned     *rows
+	leaves      *rows // leaf hashes of the cycle's records, in order
 }
 
 // openBooks makes the files of an audit in a directory.
@@ -46,8 +49,11 @@ func openBooks(dir string, cycle uint64, auditor codec.ID) (*books, error) {
 	if b.journal, err = createRows(dir, "journal", journalRow); err != nil {
 		return nil, err
 	}
+	if b.adjustments, err = createRows(dir, "adjustments", journalRow); err != nil {
+		return nil, errors.Join(err, b.closeFiles())
+	}
 	if b.planned, err = createRows(dir, "planned", plannedRow); err != nil {
-		return nil, errors.Join(err, b.journal.close())
+		return nil, errors.Join(err, b.closeFiles())
 	}
 	if b.leaves, err = createRows(dir, "leaves", leafRow); err != nil {
 		return nil, errors.Join(err, b.closeFiles())
@@ -113,7 +119,7 @@ func (b *books) adjustment(body []byte, at codec.RecordRef) error {
 		return lie(LieRecord, "adjustment %d does not balance", at.Index)
 	}
 	e := entry{at.Index, at.Leaf, a.Detail, a.Postings.Root, a.Postings.N, a.Totals.Credit, codec.KindAdjustment}
-	return b.journal.add(e.row())
+	return errors.Join(b.journal.add(e.row()), b.adjustments.add(e.row()))
 }
 
 func (b *books) event(body []byte, index uint64) error {
@@ -176,11 +182,11 @@ func (b *books) audit(body []byte, at codec.RecordRef) error {
 
 // flush makes the files readable.
 func (b *books) flush() error {
-	return errors.Join(b.journal.flush(), b.planned.flush(), b.leaves.flush())
+	return errors.Join(b.journal.flush(), b.adjustments.flush(), b.planned.flush(), b.leaves.flush())
 }
 
 func (b *books) closeFiles() error {
-	return errors.Join(b.journal.close(), b.planned.close(), b.leaves.close())
+	return errors.Join(b.journal.close(), b.adjustments.close(), b.planned.close(), b.leaves.close())
 }
 
 // ErrNotReady is wrapped by errors that say what an audit of a cycle waits for.

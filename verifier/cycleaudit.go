@@ -143,7 +143,11 @@ func auditBooks(ctx context.Context, src Source, o *CycleOptions, w *workdir, lo
 		examiner: examiner{src: &caching{src, w.blobs()}, log: log, machine: o.Machine, work: w},
 		options:  o, frame: frame, policy: policy, raw: src, found: map[*hit]*finding{},
 	}
+	taken := newReversals(&a.examiner, src, b, o.Dir, o.Workers)
 	report = a.newReport(w)
+	if report.Deviations, err = taken.check(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.openBeacon(report); err != nil {
 		return nil, err
 	}

@@ -134,7 +134,7 @@ func kindsFit(cause codec.Cause, postings []codec.Posting) bool {
 }
 
 // reverses checks the reversing postings against the lines that they take back. What
-// other adjustments take back of a line is not added up here: nodes do.
+// several adjustments take back of a line is added up for the cycle as a whole.
 func (x *examiner) reverses(ctx context.Context, a *codec.Adjustment, index uint64, postings []codec.Posting) error {
 	type place struct{ index, line uint64 }
 	taken, records := map[place]uint64{}, map[uint64][]codec.Posting{}
