@@ -303,7 +303,10 @@ func (it *Item) OpenCustomer(r *Record, blobs Blobs) error {
 		return err
 	}
 	o := opened{Settlement: s}
-	if err := o.openCustomer(r.Index, blobs); err != nil {
+	o.fetched.begin()
+	o.fetched.add(blobs, customerBlob, o.Customer)
+	o.fetched.hash()
+	if err := o.openCustomer(r.Index); err != nil {
 		return err
 	}
 	it.Customer, it.Has = o.customer, it.Has|HasCustomer

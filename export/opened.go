@@ -22,6 +22,7 @@ type opened struct {
 	settlementRoom codec.SettlementBuffer
 	detailRoom     codec.DetailBuffer
 	manifestRoom   codec.ManifestBuffer
+	fetched        fetched
 	program        programNames
 }
 
@@ -36,8 +37,9 @@ func open(r *Record, blobs Blobs) (*opened, error) {
 		o.close()
 		return nil, contradiction(r.Index, "%v", err)
 	}
-	for _, step := range [...]func(*opened, uint64, Blobs) error{(*opened).openCustomer, (*opened).openDetail, (*opened).openManifest, (*opened).openLabels} {
-		if err := step(o, r.Index, blobs); err != nil {
+	o.fetch(blobs)
+	for _, step := range [...]func(*opened, uint64) error{(*opened).openCustomer, (*opened).openDetail, (*opened).openManifest, (*opened).openLabels} {
+		if err := step(o, r.Index); err != nil {
 			o.close()
 			return nil, err
 		}
@@ -46,10 +48,25 @@ func open(r *Record, blobs Blobs) (*opened, error) {
 }
 
 // close gives the room to others.
-func (o *opened) close() { rooms.Put(o) }
+func (o *opened) close() {
+	clear(o.fetched.blobs[:])
+	rooms.Put(o)
+}
 
-func (o *opened) openCustomer(index uint64, blobs Blobs) error {
-	blob, err := blobs.fetch("customer", o.Customer)
+// fetch fetches all that the settlement names, or up to the first that is not to be had.
+func (o *opened) fetch(blobs Blobs) {
+	o.fetched.begin()
+	o.fetched.add(blobs, customerBlob, o.Customer)
+	o.fetched.add(blobs, detailBlob, o.Detail)
+	o.fetched.add(blobs, manifestBlob, o.Shards.Blob)
+	if o.Labels != nil {
+		o.fetched.add(blobs, labelsBlob, *o.Labels)
+	}
+	o.fetched.hash()
+}
+
+func (o *opened) openCustomer(index uint64) error {
+	blob, err := o.fetched.get(customerBlob)
 	if err != nil {
 		return err
 	}
@@ -59,8 +76,8 @@ func (o *opened) openCustomer(index uint64, blobs Blobs) error {
 	return nil
 }
 
-func (o *opened) openDetail(index uint64, blobs Blobs) error {
-	blob, err := blobs.fetch("detail", o.Detail)
+func (o *opened) openDetail(index uint64) error {
+	blob, err := o.fetched.get(detailBlob)
 	if err != nil {
 		return err
 	}
@@ -84,8 +101,8 @@ func checkPostings(index uint64, postings []codec.Posting, ref codec.PostingsRef
 	return nil
 }
 
-func (o *opened) openManifest(index uint64, blobs Blobs) error {
-	blob, err := blobs.fetch("manifest", o.Shards.Blob)
+func (o *opened) openManifest(index uint64) error {
+	blob, err := o.fetched.get(manifestBlob)
 	if err != nil {
 		return err
 	}
@@ -108,11 +125,11 @@ func (o *opened) openManifest(index uint64, blobs Blobs) error {
 	return nil
 }
 
-func (o *opened) openLabels(index uint64, blobs Blobs) error {
+func (o *opened) openLabels(index uint64) error {
 	if o.labels = o.labels[:0]; o.Labels == nil {
 		return nil
 	}
-	blob, err := blobs.fetch("labels", *o.Labels)
+	blob, err := o.fetched.get(labelsBlob)
 	if err != nil {
 		return err
 	}

@@ -92,9 +92,13 @@ func (b Blobs) fetch(what string, hash codec.Hash) ([]byte, error) {
 		return nil, fmt.Errorf("%s %s: %w", what, hash, err)
 	}
 	if codec.BlobHash(data) != hash {
-		return nil, fmt.Errorf("%w: %s %s", ErrBlob, what, hash)
+		return nil, otherBlob(what, hash)
 	}
 	return data, nil
+}
+
+func otherBlob(what string, hash codec.Hash) error {
+	return fmt.Errorf("%w: %s %s", ErrBlob, what, hash)
 }
 
 // Format turns records into rows.
