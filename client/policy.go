@@ -37,8 +37,10 @@ func DefaultPolicy(prices ...Price) codec.Policy {
 		DisputeWindow: 7 * day, Retention: 30 * day,
 		Limits: codec.ShardLimits{
 			MaxShards: codec.MaxShards,
-			MaxUnits:  []uint64{70_000_000, 500_000_000, 500_000_000, 200_000_000, 100_000_000, 8_000_000},
-			MaxFuel:   1_000_000_000_000, MaxPages: 1_024, MaxInput: 64 << 20,
+			// At most about two seconds of each family's slowest shape on one core, so that
+			// 300 draws of the largest shards take ten minutes (make bench-audit).
+			MaxUnits: []uint64{70_000_000, 100_000_000, 500_000_000, 200_000_000, 100_000_000, 4_000_000},
+			MaxFuel:  2_000_000_000, MaxPages: 1_024, MaxInput: 64 << 20,
 		},
 		Penalties: codec.Penalties{ClawbackCycles: 1},
 		Windows:   codec.Windows{Near: 10 * minute, Older: 7 * day},

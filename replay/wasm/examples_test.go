@@ -177,11 +177,15 @@ func BenchmarkExamples(b *testing.B) {
 		run := compiled(b, example(b, x.file), codec.MaxPages)[0]
 		b.Run(x.file, func(b *testing.B) {
 			b.SetBytes(int64(units))
+			var fuel uint64
 			for b.Loop() {
-				if got := run.Run(1<<60, task); got.Status != replay.OK {
+				got := run.Run(1<<60, task)
+				if got.Status != replay.OK {
 					b.Fatalf("%+v", got)
 				}
+				fuel += got.Fuel
 			}
+			b.ReportMetric(float64(fuel)/1e6/b.Elapsed().Seconds(), "Mfuel/s")
 		})
 	}
 }
