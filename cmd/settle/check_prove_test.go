@@ -28,8 +28,9 @@ type closedBooks struct {
 	key     string // file of the provider's agent key
 	settled uint64 // index of a settlement
 	closing *api.Closing
-	at      uint64 // index of the close
-	lost    bool   // no artifact is there
+	at      uint64                              // index of the close
+	lost    bool                                // no artifact is there
+	claims  map[codec.Role]*client.Registration // one party of each role that opens disputes
 }
 
 // newClosedBooks settles two workloads, cuts the cycle and closes it.
@@ -73,6 +74,7 @@ func newClosedBooks(t *testing.T) *closedBooks {
 		check(err)
 		submit(d, devledger.Owner(f.Hub)...)
 	}
+	b.claims = map[codec.Role]*client.Registration{codec.RoleProvider: provider, codec.RoleCustomer: customer, codec.RoleAuditor: f.Auditors[0]}
 	b.worker = &worker{sdk: sdk, origin: origin, hub: f.Hub.Party(), submit: f.Submit, provider: provider.Party(),
 		agent: agent, customer: customer.Party(), platform: f.Platform.Party()}
 	for range 2 {
