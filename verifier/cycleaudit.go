@@ -67,7 +67,8 @@ type CycleAudited struct {
 // the trees of the close, draws by the seed that intent and close fix, executes what was
 // drawn, and concludes. Proofs and evidence are in the work directory. A mismatch is in
 // the report and no error; errors are ErrNotReady, lies about the log itself, LieClose
-// among them, and ErrUnavailable when there was no way to draw.
+// among them, and ErrUnavailable when there was no way to draw. Of a close that contradicts
+// itself evidence is written, which the error names.
 func AuditCycle(ctx context.Context, src Source, o CycleOptions) (audited *CycleAudited, err error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -102,7 +103,7 @@ func AuditCycle(ctx context.Context, src Source, o CycleOptions) (audited *Cycle
 		return nil, err
 	}
 	report, err := auditBooks(ctx, src, &o, w, log, b)
-	return &CycleAudited{Report: report, State: follower.State()}, err
+	return &CycleAudited{Report: report, State: follower.State()}, accuseClosed(ctx, src, &o, log, b, err)
 }
 
 // cycleAudit is one audit of a cycle under way.
