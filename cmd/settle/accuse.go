@@ -21,10 +21,11 @@ check confirms offline with the trust policy alone, and a dispute can carry. Not
 written if nothing contradicts. Evidence of false work comes from settle audit.`,
 		Example: `  settle accuse posting 202611.statement 57 --as owner.key --out omitted
   settle accuse record 57 --out omitted
+  settle accuse close 202611 --out unbalanced
   settle accuse missing 57 HASH --as owner.key --out missing`,
 	}
 	group(c, "settle accuse")
-	c.AddCommand(a.accusePosting(), a.accuseRecord(), a.accuseMissing())
+	c.AddCommand(a.accusePosting(), a.accuseRecord(), a.accuseClose(), a.accuseMissing())
 	return c
 }
 
@@ -121,14 +122,8 @@ func (a *app) compareJournal(ctx context.Context, index uint64, out string) erro
 		return err
 	}
 	e.Settlement = *record
-	if e.Close, err = p.proved(ctx, at); err != nil {
+	if e.Close, e.CloseKey, err = p.signedClose(ctx, at); err != nil {
 		return err
-	}
-	if e.CloseKey, err = p.closeKey(ctx, e.Close); err != nil {
-		return err
-	}
-	if e.CloseKey == nil {
-		return errors.New("the record that registers the key which signed the close was not found")
 	}
 	path, err := p.sdk.Service().JournalPath(ctx, index)
 	if err != nil {
@@ -139,6 +134,63 @@ func (a *app) compareJournal(ctx context.Context, index uint64, out string) erro
 	}
 	file, err := verifier.AccuseClose(p.policy, e, &verifier.Bundle{})
 	return a.accused(p.policy, out, file, err)
+}
+
+func (a *app) accuseClose() *cobra.Command {
+	var out string
+	c := &cobra.Command{
+		Use: "close CYCLE", Short: "Compare the totals of a close with each other",
+		Long: `Close compares what the close of a cycle states of its journal, its parties and their roles
+with each other. That the totals agree does not show that they are right: settle audit run
+adds up the postings.`,
+		Example: "  settle accuse close 202611 --out unbalanced",
+		Args:    exactly("CYCLE"),
+		RunE: func(c *cobra.Command, args []string) error {
+			cycle, err := number(args[0])
+			if err != nil || cycle == 0 {
+				return usage("%q is no cycle", args[0])
+			}
+			ctx, stop := a.bounded(c)
+			defer stop()
+			return a.compareTotals(ctx, cycle, out)
+		},
+	}
+	c.Flags().StringVar(&out, "out", "unbalanced", "name of the files to write, without extension")
+	return c
+}
+
+// compareTotals compares the totals of a close with each other.
+func (a *app) compareTotals(ctx context.Context, cycle uint64, out string) error {
+	p, at, err := a.proverOf(ctx, func(s api.Service) (uint64, error) {
+		c, err := closed(ctx, s, cycle, 0)
+		if err != nil {
+			return 0, err
+		}
+		return c.Close.Index, nil
+	})
+	if err != nil {
+		return err
+	}
+	shut, key, err := p.signedClose(ctx, at)
+	if err != nil {
+		return err
+	}
+	file, err := verifier.AccuseUnbalanced(p.policy, p.at.Note(), shut, key)
+	return a.accused(p.policy, out, file, err)
+}
+
+// signedClose fetches a close and the record that registers the key which signed it.
+func (p *prover) signedClose(ctx context.Context, at uint64) (shut, key *verifier.Proved, err error) {
+	if shut, err = p.proved(ctx, at); err != nil {
+		return nil, nil, err
+	}
+	if key, err = p.closeKey(ctx, shut); err != nil {
+		return nil, nil, err
+	}
+	if key == nil {
+		return nil, nil, errors.New("the record that registers the key which signed the close was not found")
+	}
+	return shut, key, nil
 }
 
 // accused writes evidence and says what it shows, or that nothing contradicts.
