@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -111,9 +112,11 @@ func (a *app) auditPublish() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "publish DIR",
 		Short: "Publish the report of an audit with its attestation",
-		Long: `Publish checks the report in a work directory once more, signs the attestation that opens the
-intent, and submits it with the report. Items whose data was missing are published only
-after the policy's deadline, because they may still be answered, unless --early is given.`,
+		Long: `Publish checks the report in a work directory once more, stores the proofs and the evidence
+that it names on the nodes, as the auditor, signs the attestation that opens the intent, and
+submits it with the report. Without a submit key nothing is stored or submitted. Items whose
+data was missing are published only after the policy's deadline, because they may still be
+answered, unless --early is given. After a failure the same command may be repeated.`,
 		Example: `  settle audit publish audit-202611 --key auditor.key --party HUB_ID --submit-key submit.key --finding 812`,
 		Args:    exactly("DIR"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -121,9 +124,18 @@ after the policy's deadline, because they may still be answered, unless --early 
 			for i := range findings {
 				list[i] = uint64(findings[i])
 			}
-			d, origin, err := a.attestationDraft(c, args[0], list, early)
+			r, data, err := a.loadCycleReport(args[0])
 			if err != nil {
 				return err
+			}
+			d, origin, err := a.attestationDraft(c, r, data, list, early)
+			if err != nil {
+				return err
+			}
+			if f.submit != "" {
+				if err := a.storeReport(c, args[0], r, f.key); err != nil {
+					return err
+				}
 			}
 			return a.deliver(c, &f, d, origin)
 		},
@@ -134,12 +146,70 @@ after the policy's deadline, because they may still be answered, unless --early 
 	return c
 }
 
-// attestationDraft drafts the attestation of the report in a directory.
-func (a *app) attestationDraft(c *cobra.Command, dir string, findings []uint64, early bool) (*client.Draft, string, error) {
-	r, data, err := a.loadCycleReport(dir)
+// storeReport stores what a report names on the nodes: proofs, and evidence with the
+// bundles that repeat it. The report itself travels with the attestation.
+func (a *app) storeReport(c *cobra.Command, dir string, r *verifier.CycleReport, key string) error {
+	names, err := filesOf(dir, r)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
+	keys, err := loadKeys([]string{key})
+	if err != nil {
+		return err
+	}
+	ctx, stop := a.unbounded(c)
+	defer stop()
+	u, err := a.uploader(ctx, r.Auditor, keys[0])
+	if err != nil {
+		return err
+	}
+	bars := a.newProgress()
+	defer bars.stop()
+	size := uint64(0)
+	for i, name := range names {
+		file, err := u.put(ctx, name)
+		if err != nil {
+			return hint(err, "nothing was attested; publish again")
+		}
+		size += file.Size
+		bars.show("storing proofs and evidence", uint64(i+1), uint64(len(names)))
+	}
+	bars.stop()
+	fmt.Fprintf(a.stderr, "%d artifacts stored, %d bytes\n", len(names), size)
+	return nil
+}
+
+// filesOf lists the files that a report names, each once. Proofs were compared with their
+// hashes when the report was checked.
+func filesOf(dir string, r *verifier.CycleReport) ([]string, error) {
+	names := []string{proofFile(dir, r.Context)}
+	seen := map[codec.Hash]bool{r.Context: true, {}: true}
+	for i := range r.Draws {
+		if hash := r.Draws[i].Proof; !seen[hash] {
+			seen[hash] = true
+			names = append(names, proofFile(dir, hash))
+		}
+	}
+	for i := range r.Evidence {
+		e := &r.Evidence[i]
+		if e.Name != filepath.Base(e.Name) || !filepath.IsLocal(e.Name) {
+			return nil, refuse("the report names evidence %q, which is no name of a file beside it", e.Name)
+		}
+		name := filepath.Join(dir, e.Name)
+		data, err := readFile(name+".evidence", maxChecked)
+		if err != nil {
+			return nil, err
+		}
+		if codec.BlobHash(data) != e.Hash {
+			return nil, refuse("%s.evidence is not what the report names", name)
+		}
+		names = append(names, name+".evidence", name+".bundle")
+	}
+	return names, nil
+}
+
+// attestationDraft drafts the attestation of a report.
+func (a *app) attestationDraft(c *cobra.Command, r *verifier.CycleReport, data []byte, findings []uint64, early bool) (*client.Draft, string, error) {
 	sdk, err := a.sdk()
 	if err != nil {
 		return nil, "", err
@@ -190,5 +260,9 @@ func (a *app) loadCycleReport(dir string) (*verifier.CycleReport, []byte, error)
 
 // proofsOf reads the proofs beside a report.
 func proofsOf(dir string) verifier.Blobs {
-	return func(hash codec.Hash) ([]byte, error) { return os.ReadFile(filepath.Join(dir, "proofs", hash.String())) }
+	return func(hash codec.Hash) ([]byte, error) { return os.ReadFile(proofFile(dir, hash)) }
+}
+
+func proofFile(dir string, hash codec.Hash) string {
+	return filepath.Join(dir, "proofs", hash.String())
 }

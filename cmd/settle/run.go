@@ -71,7 +71,7 @@ Exit codes: 0 verified or done, 1 refused or false, 2 usage, 3 could not tell.`,
 		a.keygen(), a.draft(), a.sign(), a.merge(), a.trustCommand(), a.party(),
 		a.submit(), a.importCommand(), a.get(), a.prove(), a.check(), a.audit(), a.replay(), a.program(),
 		a.export(), a.reconcile(), a.statement(), a.usage(), a.budget(), a.holds(), a.disputes(), a.cycles(),
-		a.cycle(), a.audits(), a.find(), a.share(), a.accuse(),
+		a.cycle(), a.audits(), a.find(), a.share(), a.accuse(), a.artifact(),
 	)
 	return root
 }
