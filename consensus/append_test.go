@@ -15,7 +15,7 @@ import (
 func someAppend() *raft.AppendEntriesRequest {
 	return &raft.AppendEntriesRequest{
 		RPCHeader: raft.RPCHeader{ProtocolVersion: 3, ID: []byte("n1"), Addr: []byte("n1.example:7000")},
-		Leader:    []byte("n1.example:7000"), Term: 7, PrevLogEntry: 40, PrevLogTerm: 6, LeaderCommitIndex: 39,
+		Term:      7, PrevLogEntry: 40, PrevLogTerm: 6, LeaderCommitIndex: 39,
 		Entries: []*raft.Log{
 			{Index: 41, Term: 7, Type: raft.LogNoop, Data: []byte{}},
 			{Index: 42, Term: 7, Type: raft.LogCommand, Data: bytes.Repeat([]byte("data"), 300_000), AppendedAt: time.Unix(5, 6)},
@@ -35,7 +35,7 @@ func written(t testing.TB, q *raft.AppendEntriesRequest) []byte {
 
 func TestAppendMessages(t *testing.T) {
 	heartbeat := &raft.AppendEntriesRequest{
-		RPCHeader: raft.RPCHeader{ProtocolVersion: 3, ID: []byte("n1"), Addr: []byte("a:1")}, Leader: []byte("a:1"), Term: 9,
+		RPCHeader: raft.RPCHeader{ProtocolVersion: 3, ID: []byte("n1"), Addr: []byte("a:1")}, Term: 9,
 	}
 	for _, q := range []*raft.AppendEntriesRequest{someAppend(), heartbeat} {
 		r := bytes.NewReader(written(t, q))

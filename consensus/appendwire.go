@@ -95,7 +95,6 @@ func readAppend(r io.Reader) (*raft.AppendEntriesRequest, error) {
 	if f.short || len(rest)%entryHeader != 0 {
 		return nil, errAppendMalformed
 	}
-	q.Leader = q.Addr
 	total := int64(0)
 	for ; len(rest) > 0; rest = rest[entryHeader:] {
 		l, data, extensions := readEntryHead(rest)
