@@ -11,7 +11,7 @@ import cases
 import programs
 from answers import answer
 from generators import SEED, TABLE, Dice, image, rnd
-from wire import encode
+from wire import be128, encode
 
 HERE = pathlib.Path(__file__).parent
 SPLIT = {"mc@1 path.v1": 8, "mc@1 insurance.v1": 10, "mc@1 eta.v1": 11}  # the key of the first
@@ -103,6 +103,42 @@ def operations(file, program):
                  args=encode({1: [op]}).hex(), input=image(7, 5, 3, rnd(6, 105)).hex())
 
 
+def ties(file, program):
+    """Sums in resize that are an exact half, which goes up: the result is not that of the nearest even, nor of a cut."""
+    columns = b"".join(bytes(p) for p in ((0, 1), (1, 2), (1, 0), (254, 255)))
+    rows = bytes((0, 1, 1, 254, 1, 2, 0, 255))
+    for name, op, data in (
+            ("side by side", [6, 1, 4], image(2, 4, 1, columns)),
+            ("above each other", [6, 4, 1], image(4, 2, 1, rows)),
+            ("of four", [6, 1, 1], image(2, 2, 3, bytes((0, 0, 255, 0, 1, 255, 0, 2, 254, 2, 3, 254)))),
+            ("in quarters", [6, 4, 1], image(2, 1, 3, bytes((0, 2, 253, 2, 0, 255)))),
+            ("in quarters, downwards", [6, 1, 4], image(1, 2, 1, bytes((0, 2))))):
+        file.add("%s, resize, halves %s" % (program, name), "run", seed=SEED.hex(), program=program,
+                 args=encode({1: [op]}).hex(), input=data.hex())
+
+
+def sums(file, program):
+    """Outputs whose sums leave their 16 bytes after a shard, and come back after the next or do not leave them at all."""
+    def shard(total=0, squares=0, count=1):
+        group = [b"k", count, be128(total, signed=True), 0, 0, be128(squares)]
+        return [encode({}).hex(), encode([1, [group]]).hex()]
+
+    high, low = 2**127 - 1, -2**127
+    for name, shards in {
+            "highest sum": [shard(high)], "lowest sum": [shard(low)],
+            "sum beyond and back": [shard(high), shard(1), shard(-1)],
+            "sum beyond and back, other order": [shard(high), shard(-1), shard(1)],
+            "sum below and back": [shard(low), shard(-1), shard(1)],
+            "sum below and back, other order": [shard(low), shard(1), shard(-1)],
+            "sum beyond": [shard(high), shard(1)], "sum below": [shard(-1), shard(low)],
+            "lowest and highest sum": [shard(low), shard(high)],
+            "highest sum of squares": [shard(0, 2**128 - 2), shard(0, 1)],
+            "sum of squares beyond": [shard(0, 2**128 - 1), shard(0, 1)],
+            "highest count": [shard(count=2**64 - 2), shard()], "count beyond": [shard(count=2**64 - 1), shard()],
+    }.items():
+        file.add("%s, merge: %s" % (program, name), "result", program=program, shards=shards)
+
+
 def families():
     file = File("families", "Shards and results of every program (docs/formats/replay.md).")
     for k, (program, throw) in enumerate(cases.CASES.items()):
@@ -117,6 +153,9 @@ def families():
                 file.add("%s, dice %d, over the limit" % (program, i), "run", **question, limit=units - 1)
         if program == "media@1 raster.v1":
             operations(file, program)
+            ties(file, program)
+        if program == "aggregate@1 group.v1":
+            sums(file, program)
         invalid(file, program, dice)
         merges(file, program, dice)
     arithmetic(file)
