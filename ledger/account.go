@@ -43,12 +43,16 @@ func (a *account) fold() {
 	if a.tree == nil && len(a.fresh) > 0 {
 		a.tree = newSumRange(proof.SumPartyPostings)
 	}
+	keys := make([][10]byte, len(a.fresh))
+	leaves := make([]proof.SumLeaf, len(a.fresh))
 	for i := range a.fresh {
 		f := &a.fresh[i]
-		key := proof.PostingKey(f.index, f.line)
-		leaf := proof.SumLeaf{Key: key[:], Count: 1, Payload: f.hash}
-		leaf.Sums[f.side-codec.Credit] = f.amount
-		if err := a.tree.Append(&leaf); err != nil {
+		keys[i] = proof.PostingKey(f.index, f.line)
+		leaves[i] = proof.SumLeaf{Key: keys[i][:], Count: 1, Payload: f.hash}
+		leaves[i].Sums[f.side-codec.Credit] = f.amount
+	}
+	if len(leaves) > 0 {
+		if err := a.tree.AppendAll(leaves); err != nil {
 			panic("ledger: a posting does not fit its account: " + err.Error())
 		}
 	}

@@ -64,12 +64,92 @@ func (r *SumRange) Append(leaf *SumLeaf) error {
 		top = joined
 	}
 	// The nodes joined stand where the new one goes, and it begins with the first of them.
-	node := rangeNode{leaves: top.Leaves, count: top.Count, sums: top.Sums, hash: top.Hash}
-	copy(node.min[:], top.Min)
-	r.nodes = append(r.nodes[:at], node)
+	r.nodes = append(r.nodes[:at], rangeNodeOf(&top))
 	copy(r.last[:], leaf.Key)
 	r.totals = totals
 	return nil
+}
+
+// AppendAll is Append for many leaves, hashed side by side. After an error none of them
+// is there.
+func (r *SumRange) AppendAll(leaves []SumLeaf) error {
+	totals, last := r.totals, r.last[:r.shape.keyLen]
+	for i := range leaves {
+		leaf := &leaves[i]
+		if err := r.shape.validLeaf(leaf); err != nil {
+			return err
+		}
+		if totals.Leaves > 0 && bytes.Compare(last, leaf.Key) >= 0 {
+			return reject(ErrSumOrder, "%x after %x", leaf.Key, last)
+		}
+		var ok bool
+		if totals, ok = totals.plus(&SumTotals{Leaves: 1, Count: leaf.Count, Sums: leaf.Sums}); !ok {
+			return reject(ErrSumRange, "total with %x", leaf.Key)
+		}
+		last = leaf.Key
+	}
+	for from := 0; from < len(leaves); from += maxSumLevel - 1 {
+		piece := leaves[from:min(from+maxSumLevel-1, len(leaves))]
+		if err := r.appendLevels(piece); err != nil {
+			return err // checked above: it cannot be
+		}
+		copy(r.last[:], piece[len(piece)-1].Key)
+	}
+	r.totals = totals
+	return nil
+}
+
+// appendLevels adds fewer than maxSumLevel valid leaves, level by level: to the new nodes
+// of a level comes, in front, the one that the tree has there, neighbours are joined, and
+// an odd last node stays in the tree.
+func (r *SumRange) appendLevels(leaves []SumLeaf) error {
+	scratch := sumScratches.Get().(*sumScratch)
+	defer func() {
+		clear(scratch.nodes[:len(leaves)+1]) // the keys are the caller's
+		sumScratches.Put(scratch)
+	}()
+	level := scratch.nodes[1 : 1+len(leaves)]
+	r.shape.leafLevel(level, scratch.hashes[:len(leaves)], leaves)
+	var stay [64]rangeNode // from the leaves up
+	kept, at := 0, len(r.nodes)
+	for n := r.size(); ; n >>= 1 {
+		front := 1
+		if n&1 == 1 {
+			at--
+			front, scratch.nodes[0] = 0, r.nodes[at].describe(r.shape.keyLen)
+		}
+		all := scratch.nodes[front : 1+len(level)]
+		if odd := len(all) - 1; len(all)%2 == 1 {
+			stay[kept] = rangeNodeOf(&all[odd])
+			kept, all = kept+1, all[:odd]
+		}
+		if len(all) == 0 {
+			break
+		}
+		var err error
+		if level, err = r.shape.joinLevel(scratch.nodes[1:], scratch.hashes[:], all); err != nil {
+			return err
+		}
+	}
+	r.nodes = r.nodes[:at]
+	for kept--; kept >= 0; kept-- {
+		r.nodes = append(r.nodes, stay[kept])
+	}
+	return nil
+}
+
+// size returns how many leaves the nodes stand for.
+func (r *SumRange) size() (n uint64) {
+	for i := range r.nodes {
+		n += r.nodes[i].leaves
+	}
+	return n
+}
+
+func rangeNodeOf(n *SumNode) rangeNode {
+	node := rangeNode{leaves: n.Leaves, count: n.Count, sums: n.Sums, hash: n.Hash}
+	copy(node.min[:], n.Min)
+	return node
 }
 
 // plus adds totals and says whether all of them stay below 2^63.

@@ -167,6 +167,23 @@ func TestSumRangeProperty(t *testing.T) {
 	})
 }
 
+func BenchmarkSumRangeAppendAll(b *testing.B) {
+	r, _ := NewSumRange(SumPartyPostings)
+	var keys [100][10]byte
+	leaves := make([]SumLeaf, len(keys))
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		for i := range leaves {
+			binary.BigEndian.PutUint64(keys[i][:], uint64(n*len(keys)+i+1))
+			leaves[i] = SumLeaf{Key: keys[i][:], Count: 1, Sums: [2]uint64{1, 0}}
+		}
+		if err := r.AppendAll(leaves); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(leaves)), "ns/leaf")
+}
+
 func BenchmarkSumRangeAppend(b *testing.B) {
 	r, _ := NewSumRange(SumPartyPostings)
 	var key [10]byte
@@ -178,4 +195,57 @@ func BenchmarkSumRangeAppend(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// TestSumRangeAppendAll adds leaves in pieces of any size and compares with one at a time.
+func TestSumRangeAppendAll(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		kind := rapid.SampledFrom(allSumTypes).Draw(t, "type")
+		one, err := NewSumRange(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := NewSumRange(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		amount := rapid.OneOf(rapid.Uint64Range(0, 9), rapid.Uint64Range(1<<61, sumLimit))
+		number := 0
+		for range rapid.IntRange(0, 6).Draw(t, "pieces") {
+			var piece []SumLeaf
+			size := rapid.OneOf(rapid.IntRange(0, 9), rapid.IntRange(250, 600)).Draw(t, "piece")
+			large := rapid.IntRange(-1, size-1).Draw(t, "large")
+			for i := range size {
+				number++
+				leaf := SumLeaf{Key: sumKey(one.shape, number), Count: 1}
+				if i == large {
+					leaf.Sums[0] = amount.Draw(t, "amount")
+				}
+				piece = append(piece, leaf)
+			}
+			was := all.Root()
+			failed := all.AppendAll(piece)
+			var first error
+			trial := new(SumRange)
+			trial.CopyFrom(one)
+			for i := range piece {
+				if first = trial.Append(&piece[i]); first != nil {
+					break
+				}
+			}
+			if (failed == nil) != (first == nil) {
+				t.Fatalf("together %v, one by one %v", failed, first)
+			}
+			if failed != nil {
+				if all.Root() != was {
+					t.Fatal("a refused piece changed the tree")
+				}
+				continue
+			}
+			one = trial
+			if all.Root() != one.Root() || all.Totals() != one.Totals() {
+				t.Fatalf("%d leaves: another root or other totals than one by one", number)
+			}
+		}
+	})
 }
