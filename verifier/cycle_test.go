@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/forgepool/settle/codec"
+	"github.com/forgepool/settle/replay"
 )
 
 // closed is a small ledger with an intent of few draws and a closed cycle.
@@ -251,11 +252,18 @@ func (w *world) settlementAt(index uint64) *codec.Settlement {
 	return s
 }
 
+// tooSlow is a program that never finishes in time.
+type tooSlow struct{ replay.Program }
+
+func (tooSlow) RunContext(context.Context, replay.Task) (replay.Result, error) {
+	return replay.Result{Status: replay.Unable}, errors.New("not finished after 1s")
+}
+
 // TestSlowMachineIsInconclusive gives no shard the time it needs, and later hides bytes.
 func TestSlowMachineIsInconclusive(t *testing.T) {
 	w := closed(t)
 	o := w.cycleOptions(t.TempDir())
-	o.Machine.Limit = 1 // ns
+	o.Machine.Builtin = func(p replay.Program) replay.Program { return tooSlow{p} }
 	r := w.auditCycle(o)
 	if r.Result.Failed > 0 || r.Result.Unavailable == 0 || r.Opinion != codec.OpinionIncomplete {
 		t.Errorf("too slow: opinion %d, %+v", r.Opinion, r.Result)
@@ -265,7 +273,7 @@ func TestSlowMachineIsInconclusive(t *testing.T) {
 			t.Errorf("item %d: %s, asked %d", i, item.Verdict, item.Asked)
 		}
 	}
-	o.Machine.Limit, o.Now = 0, func() uint64 { return testTime + 2 }
+	o.Machine.Builtin, o.Now = nil, func() uint64 { return testTime + 2 }
 	if r := w.auditCycle(o); r.Opinion != codec.OpinionPass || r.Span.Start != testTime+1 || r.Span.End != testTime+2 {
 		t.Errorf("with time: opinion %d, %+v", r.Opinion, r.Span)
 	}

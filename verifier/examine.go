@@ -166,7 +166,7 @@ func (x *examiner) execute(ctx context.Context, d *dossier, e *examination) (*Wo
 	if d.program == nil {
 		return work, d.unknown
 	}
-	got, output, err := x.machine.executeShard(ctx, d.program, d.body.Seed, e.entry, work)
+	got, output, err := executeShard(ctx, d.program, d.body.Seed, e.entry, work)
 	if err != nil {
 		return work, err
 	}

@@ -71,7 +71,7 @@ func execute(program *codec.Program, seed codec.Hash, e *codec.ShardEntry, w *Wo
 	if err != nil {
 		return Recomputed{}, nil, err
 	}
-	return here.executeShard(context.Background(), run, seed, e, w)
+	return executeShard(context.Background(), run, seed, e, w)
 }
 
 // judge compares what an entry claims with what executing it again gives; 0 means

@@ -3,26 +3,37 @@ package verifier
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/replay"
 )
 
-// Machine is how shards are executed here. The zero value executes built-in programs
-// without a limit on time.
+// Machine is how shards are executed here. The zero value executes built-in programs in
+// this process, where nothing but their units bounds them.
 type Machine struct {
 	// Loader makes programs of modules; nil: user programs are unknown here.
 	Loader replay.Loader
-	// Limit is the longest time for one shard, 0 = none. A shard that takes longer is
-	// inconclusive, never a mismatch: it says nothing about who executed it.
-	Limit time.Duration
+	// Builtin returns the program that built-in ones are executed by, as one that runs
+	// in another process; nil: they run here.
+	Builtin func(replay.Program) replay.Program
+}
+
+// Stoppable is a program whose runs can be stopped, as those in other processes. Who made
+// it says how long one may take. A shard that takes longer is inconclusive, never a
+// mismatch: it says nothing about who executed it.
+type Stoppable interface {
+	replay.Program
+	// RunContext is Run that ends with the context. The error says why the status is
+	// Unable; it is nil for every other.
+	RunContext(ctx context.Context, task replay.Task) (replay.Result, error)
 }
 
 // program finds the program of a settlement, with its module from the source. Errors
 // wrap ErrUnavailable.
 func (m *Machine) program(ctx context.Context, src Source, p *codec.Program) (replay.Program, error) {
-	if run, ok := replay.Builtin(codec.ProgramID(p)); ok {
+	if run, ok := replay.Builtin(codec.ProgramID(p)); ok && m.Builtin != nil {
+		return m.Builtin(run), nil
+	} else if ok {
 		return run, nil
 	}
 	if m.Loader == nil || p.Kind != codec.ProgramWASM || p.Code == nil {
@@ -39,28 +50,23 @@ func (m *Machine) program(ctx context.Context, src Source, p *codec.Program) (re
 	return run, nil
 }
 
-// run executes a shard, for no longer than the limit. A built-in program that is given
-// up runs on in the background until it ends by itself, as its units bound it.
-func (m *Machine) run(ctx context.Context, program replay.Program, task replay.Task) (replay.Result, error) {
-	if m.Limit == 0 {
+// runTask executes a shard. The error wraps ErrUnavailable.
+func runTask(ctx context.Context, program replay.Program, task replay.Task) (replay.Result, error) {
+	s, ok := program.(Stoppable)
+	if !ok {
 		return program.Run(task), nil
 	}
-	ctx, stop := context.WithTimeout(ctx, m.Limit)
-	defer stop()
-	done := make(chan replay.Result, 1)
-	go func() { done <- program.Run(task) }()
-	select {
-	case r := <-done:
-		return r, nil
-	case <-ctx.Done():
-		return replay.Result{}, unavailable(ctx.Err(), "the shard did not finish within %s", m.Limit)
+	r, err := s.RunContext(ctx, task)
+	if err != nil {
+		return replay.Result{}, unavailable(err, "the shard could not be executed here")
 	}
+	return r, nil
 }
 
 // executeShard executes a shard again on its bytes, whose hashes were checked. It stops
 // at the units that the entry claims: whatever needs more was claimed wrongly. The error
 // wraps ErrUnavailable when this machine cannot tell.
-func (m *Machine) executeShard(ctx context.Context, program replay.Program, seed codec.Hash, e *codec.ShardEntry, w *Work) (Recomputed, []byte, error) {
+func executeShard(ctx context.Context, program replay.Program, seed codec.Hash, e *codec.ShardEntry, w *Work) (Recomputed, []byte, error) {
 	if oversized(e) {
 		return Recomputed{Status: replay.Invalid, Field: "input"}, nil, nil
 	}
@@ -71,7 +77,7 @@ func (m *Machine) executeShard(ctx context.Context, program replay.Program, seed
 		}
 		input = append(input, w.Inputs[i]...)
 	}
-	r, err := m.run(ctx, program, replay.Task{Seed: seed, Args: w.Args, Input: input, MaxUnits: e.Units})
+	r, err := runTask(ctx, program, replay.Task{Seed: seed, Args: w.Args, Input: input, MaxUnits: e.Units})
 	if err != nil {
 		return Recomputed{}, nil, err
 	}

@@ -150,20 +150,20 @@ func (r *ReplayReport) execute(ctx context.Context, src Source, body *codec.Sett
 		if s.Verdict = Inconclusive; unknown != nil {
 			s.Reason = unknown.Error()
 		} else {
-			s.execute(ctx, src, body, entries[i], &o.Machine, program)
+			s.execute(ctx, src, body, entries[i], program)
 		}
 		return ctx.Err()
 	})
 }
 
 // execute executes one shard and keeps what a merge needs.
-func (s *ShardReplay) execute(ctx context.Context, src Source, body *codec.Settlement, e *codec.ShardEntry, m *Machine, program replay.Program) {
+func (s *ShardReplay) execute(ctx context.Context, src Source, body *codec.Settlement, e *codec.ShardEntry, program replay.Program) {
 	work, err := fetchWork(ctx, src, e)
 	if err != nil {
 		s.Reason = err.Error()
 		return
 	}
-	got, output, err := m.executeShard(ctx, program, body.Seed, e, work)
+	got, output, err := executeShard(ctx, program, body.Seed, e, work)
 	if err != nil {
 		s.Reason = err.Error()
 		return

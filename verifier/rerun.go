@@ -98,6 +98,6 @@ func rerunShard(ctx context.Context, src Source, blobs Blobs, d *CycleDraw, m Ma
 	if err != nil {
 		return Recomputed{}, err
 	}
-	got, _, err := m.executeShard(ctx, program, s.Seed, &e, work)
+	got, _, err := executeShard(ctx, program, s.Seed, &e, work)
 	return got, err
 }

@@ -124,9 +124,12 @@ func (a *app) runAudit(c *cobra.Command, f *auditFlags) error {
 		fmt.Fprintf(a.stdout, "commitment to the auditor's secret: %s\n", view.Commitment)
 	}
 	o := verifier.Options{Auditor: auditor, Cycle: f.cycle, Secret: secret, Size: f.size, From: f.from, Draws: f.draws, Workers: f.workers}
-	if o.Machine, err = a.machine(shardLimit); err != nil {
+	machine, end, err := a.machine(shardLimit)
+	if err != nil {
 		return err
 	}
+	defer end()
+	o.Machine = machine
 	if o.Draws == 0 {
 		if o.Draws, err = verifier.SampleSize(f.confidence, f.fault, verifier.MaxDraws); err != nil {
 			return usage("%v", err)

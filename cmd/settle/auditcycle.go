@@ -92,10 +92,6 @@ func (a *app) cycleOptions(f *cycleAuditFlags) (o verifier.CycleOptions, err err
 			}
 		}
 	}
-	o.Machine, err = a.machine(f.limit)
-	if err != nil {
-		return o, err
-	}
 	o.Policy, err = a.trustPolicy()
 	return o, err
 }
@@ -120,14 +116,16 @@ func loadBeacon(chain, round string) (*verifier.BeaconOpened, error) {
 	return verifier.ParseBeacon(info, value)
 }
 
-// machine executes user programs in processes of their own.
-func (a *app) machine(limit time.Duration) (verifier.Machine, error) {
+// machine executes shards in processes of this very program: each of a user program in
+// one of its own, those of built-in programs in some that stay until stop is called.
+func (a *app) machine(limit time.Duration) (m verifier.Machine, stop func(), err error) {
 	sandbox, err := a.sandbox(wasm.Compiler)
 	if err != nil {
-		return verifier.Machine{}, err
+		return m, nil, err
 	}
 	sandbox.Timeout = limit
-	return verifier.Machine{Loader: wasm.Loader(sandbox), Limit: limit}, nil
+	builtins := wasm.NewBuiltins(sandbox)
+	return verifier.Machine{Loader: wasm.Loader(sandbox), Builtin: builtins.Program}, builtins.Close, nil
 }
 
 // runCycleAudit audits, writes the report and ends with the opinion.
@@ -140,6 +138,12 @@ func (a *app) runCycleAudit(c *cobra.Command, f *cycleAuditFlags) error {
 	if err != nil {
 		return err
 	}
+	machine, end, err := a.machine(f.limit)
+	if err != nil {
+		return err
+	}
+	defer end()
+	o.Machine = machine
 	bars := a.newProgress()
 	defer bars.stop()
 	o.Progress = bars.show

@@ -114,10 +114,11 @@ func (a *app) rerun(c *cobra.Command, r *verifier.CycleReport, dir string, f *au
 	if err != nil {
 		return nil, err
 	}
-	m, err := a.machine(f.limit)
+	m, end, err := a.machine(f.limit)
 	if err != nil {
 		return nil, err
 	}
+	defer end()
 	bars := a.newProgress()
 	defer bars.stop()
 	ctx, stop := a.unbounded(c)

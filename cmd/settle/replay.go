@@ -32,10 +32,12 @@ executes the shard that it is about from the bundle beside it, offline.`,
 			if err != nil {
 				return a.replayEvidence(args[0])
 			}
-			o := verifier.ReplayOptions{Index: index, Workers: f.workers}
-			if o.Machine, err = a.machine(shardLimit); err != nil {
+			machine, end, err := a.machine(shardLimit)
+			if err != nil {
 				return err
 			}
+			defer end()
+			o := verifier.ReplayOptions{Index: index, Workers: f.workers, Machine: machine}
 			if c.Flags().Changed("shard") {
 				o.Shard = &f.shard
 			}

@@ -13,6 +13,8 @@
 //   - Compile and Compiled.Run execute it in this process.
 //   - Program runs every shard in a process of its own, with limits on memory and
 //     time, and is what an auditor uses; Serve is the other end of it.
+//   - Builtins runs the built-in programs of package replay in processes too, so that
+//     a shard of theirs can be stopped; these stay between shards.
 //
 // The package must not offer a module anything to import, must not read a clock or a
 // random number on its behalf, and is the only one that may know the engine.

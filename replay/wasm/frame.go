@@ -20,10 +20,10 @@ const (
 
 // request is what a process gets to do.
 type request struct {
-	memory, seconds uint64 // limits that it sets for itself
+	memory, seconds uint64 // limits that it sets for itself; 0 seconds: none
 	engine          Engine
 	program         []byte
-	code            []byte
+	code            []byte // empty for a built-in program
 	task            replay.Task
 }
 
@@ -122,11 +122,19 @@ func readOutcome(r io.Reader) (Outcome, error) {
 		return Outcome{}, d.err
 	case status > uint64(replay.Unable):
 		return Outcome{}, fmt.Errorf("%w: status %d", errFrame, status)
-	case o.Status == replay.OK && (o.Fuel < 1 || o.Fuel > codec.MaxFuel || o.Units != (o.Fuel+UnitFuel-1)/UnitFuel):
+	case o.Status == replay.OK && !o.plausible():
 		return Outcome{}, fmt.Errorf("%w: %d units for %d fuel", errFrame, o.Units, o.Fuel)
 	}
 	if o.Status != replay.OK {
 		o.Output = nil
 	}
 	return o, nil
+}
+
+// plausible compares units with fuel, which a built-in program has none of.
+func (o *Outcome) plausible() bool {
+	if o.Fuel == 0 {
+		return o.Units > 0
+	}
+	return o.Fuel <= codec.MaxFuel && o.Units == (o.Fuel+UnitFuel-1)/UnitFuel
 }

@@ -4,7 +4,8 @@ import "syscall"
 
 // setLimits bounds memory in bytes and processor time in seconds for the rest of this
 // process's life, and takes away files and core dumps. A second of processor time for
-// each of the two threads is more than the wall time that the parent grants.
+// each of the two threads is more than the wall time that the parent grants; 0 seconds
+// are no bound, for a process that stays and is ended from outside.
 func setLimits(memory, seconds uint64) error {
 	limits := []struct {
 		resource int
@@ -18,6 +19,9 @@ func setLimits(memory, seconds uint64) error {
 		{syscall.RLIMIT_DATA, memory},
 	}
 	for _, l := range limits {
+		if l.resource == syscall.RLIMIT_CPU && seconds == 0 {
+			continue
+		}
 		if err := syscall.Setrlimit(l.resource, &syscall.Rlimit{Cur: l.value, Max: l.value}); err != nil {
 			return err
 		}

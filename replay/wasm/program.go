@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -88,18 +89,39 @@ func (p *Program) Units(_, _ []byte) (units uint64, ok bool) { return 0, false }
 // Run executes one shard.
 func (p *Program) Run(task replay.Task) replay.Result { return p.Execute(task).Result }
 
+// RunContext is Run that ends with the context. The error says why the status is Unable.
+func (p *Program) RunContext(ctx context.Context, task replay.Task) (replay.Result, error) {
+	o, err := p.execute(ctx, task)
+	return o.Result, err
+}
+
 // Execute is Run that tells the fuel, and why a shard could not be finished.
 func (p *Program) Execute(task replay.Task) Outcome {
-	ctx, stop := context.WithTimeout(context.Background(), p.sandbox.Timeout)
+	o, _ := p.execute(context.Background(), task) // the outcome says the same
+	return o
+}
+
+func (p *Program) execute(ctx context.Context, task replay.Task) (Outcome, error) {
+	return within(ctx, p.sandbox.Timeout, func(ctx context.Context) (Outcome, error) { return p.spawn(ctx, task) })
+}
+
+// within runs a shard in another process for no longer than the limit. The error says why
+// it could not be finished, as the outcome does.
+func within(ctx context.Context, limit time.Duration, run func(context.Context) (Outcome, error)) (Outcome, error) {
+	bounded, stop := context.WithTimeout(ctx, limit)
 	defer stop()
-	outcome, err := p.spawn(ctx, task)
+	o, err := run(bounded)
 	switch {
+	case err == nil && o.Status != replay.Unable:
+		return o, nil
+	case err == nil:
+		err = errors.New(o.Unable)
 	case ctx.Err() != nil:
-		return unable(fmt.Sprintf("not finished after %s", p.sandbox.Timeout))
-	case err != nil:
-		return unable(err.Error())
+		err = ctx.Err()
+	case bounded.Err() != nil:
+		err = fmt.Errorf("not finished after %s", limit)
 	}
-	return outcome
+	return unable(err.Error()), err
 }
 
 // Merge returns the list of output hashes.

@@ -1,14 +1,12 @@
 package wasm
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/forgepool/settle/codec"
@@ -17,6 +15,11 @@ import (
 
 // maxStderr bounds what is kept of a dying process's last words, in bytes.
 const maxStderr = 2 << 10
+
+// oversized says whether a task is larger than any program takes.
+func oversized(t replay.Task) bool {
+	return len(t.Args) > replay.MaxArgs || len(t.Input) > replay.MaxInput
+}
 
 // spawn runs one shard in a process of its own. An error is that the process did not
 // answer.
@@ -27,38 +30,22 @@ func (p *Program) spawn(ctx context.Context, task replay.Task) (Outcome, error) 
 		return invalid(FieldArgs), nil
 	case len(task.Input) > replay.MaxInput:
 		return invalid(FieldInput), nil
-	case len(p.sandbox.Command) == 0:
-		return Outcome{}, errors.New("no command to run programs with")
 	}
-	q := request{
-		memory:  p.sandbox.Memory + uint64(p.module.memory[1])*PageSize,
-		seconds: uint64(p.sandbox.Timeout/time.Second) + 1,
-		engine:  p.sandbox.Engine, program: codec.EncodeProgram(&p.description), code: p.module.code, task: task,
-	}
-	readers := make([]io.Reader, 0, 9)
-	for _, b := range q.buffers() {
-		readers = append(readers, bytes.NewReader(b))
-	}
-	c := exec.CommandContext(ctx, p.sandbox.Command[0], p.sandbox.Command[1:]...)
-	// One thread runs the module; the others belong to the collector.
-	c.Env = []string{"GOMAXPROCS=2", "GOTRACEBACK=none"}
-	c.Stdin = io.MultiReader(readers...)
-	stderr := &tail{}
-	c.Stderr = stderr
-	c.WaitDelay = time.Second
-	stdout, err := c.StdoutPipe()
+	w, err := newWorker(p.sandbox)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := c.Start(); err != nil {
+	o, err := w.run(ctx, &request{
+		memory:  p.sandbox.Memory + uint64(p.module.memory[1])*PageSize,
+		seconds: uint64(p.sandbox.Timeout/time.Second) + 1,
+		engine:  p.sandbox.Engine, program: codec.EncodeProgram(&p.description), code: p.module.code, task: task,
+	})
+	if err != nil {
 		return Outcome{}, err
 	}
-	o, readErr := readOutcome(stdout)
-	if readErr != nil {
-		_ = c.Process.Kill() // it may still be writing; it has nothing to tell
-	}
-	if err := c.Wait(); err != nil || readErr != nil {
-		return Outcome{}, fmt.Errorf("the process ended: %w %s", errors.Join(err, readErr), strings.TrimSpace(string(stderr.kept)))
+	_ = w.end() // it served; what is left of it has nothing to tell
+	if o.Status == replay.OK && o.Fuel == 0 {
+		return Outcome{}, fmt.Errorf("%w: %d units without fuel", errFrame, o.Units)
 	}
 	return o, nil
 }
@@ -71,9 +58,12 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Serve is the process that runs one shard: it reads a request, sets its own limits
-// first, and writes the outcome. An error means that there is none.
+// Serve is the process that runs shards for another one: it reads a request, sets its own
+// limits first, and writes the outcome. A module has the process for itself; built-in
+// programs are run until there are no more requests. An error means that there is no
+// outcome.
 func Serve(in io.Reader, out io.Writer) error {
+	in = bufio.NewReaderSize(in, pipeBuffer)
 	d, q := &decoder{r: in}, new(request)
 	d.limits(q)
 	if d.err != nil {
@@ -90,6 +80,9 @@ func Serve(in io.Reader, out io.Writer) error {
 	p := new(codec.Program)
 	if err := codec.Decode(q.program, p); err != nil {
 		return err
+	}
+	if p.Kind == codec.ProgramBuiltIn {
+		return serveBuiltins(q, in, out)
 	}
 	o, err := Execute(p, q.code, q.engine, q.task)
 	switch {
