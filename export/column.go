@@ -32,9 +32,15 @@ const (
 	optional traits = 1 << iota // may have no value
 	few                         // few distinct values in a file
 	shared                      // the same in all rows of a record
+	constant                    // the same in all rows of a file
 )
 
 func (c *column) has(t traits) bool { return c.traits&t != 0 }
+
+// again says whether a row surely has the value of the row before it.
+func (c *column) again(before, r *row) bool {
+	return c.has(constant) || c.has(shared) && before.common == r.common
+}
 
 func text(name string, t traits, value func(b []byte, f *FOCUS, r *row) []byte) column {
 	return column{name: name, kind: textColumn, traits: t, text: value}

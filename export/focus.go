@@ -70,13 +70,12 @@ func (f *FOCUS) AppendRows(b []byte, rows Rows) []byte {
 	b = slices.Grow(b, usualRow*len(rows))
 	ends := make([]int, len(columns)+1) // of the cells of the row before, commas included
 	for i := range rows {
-		again := i > 0 && rows[i].common == rows[i-1].common
 		last := ends[0]
 		ends[0] = len(b)
 		for j := range columns {
 			c := &columns[j]
 			from, to := last, ends[j+1]
-			if again && c.has(shared) {
+			if i > 0 && c.again(&rows[i-1], &rows[i]) {
 				b = append(b, b[from:to]...)
 			} else {
 				start := len(b)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
@@ -55,12 +56,14 @@ func NewParquet(w io.Writer, focus *FOCUS) *Parquet {
 			parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
 			parquet.CreatedBy("settle", "1", "focus"),
 			parquet.MaxRowsPerRowGroup(parquetGroup),
+			parquet.DataPageStatistics(false), // they stand in the page index and in the footer
 			parquet.PageBufferSize(1<<18),
 			parquet.DictionaryMaxBytes(1<<20)),
+		rows:  make(Rows, 0, parquetGroup),
 		queue: make(chan *rowGroup, parquetWorkers), idle: make(chan *rowGroup, parquetWorkers), failed: make(chan error, 1),
 	}
 	for range parquetWorkers {
-		p.idle <- &rowGroup{encoder: p.file.BeginRowGroup(), done: make(chan error, 1)}
+		p.idle <- &rowGroup{rows: make(Rows, 0, parquetGroup), encoder: p.file.BeginRowGroup(), done: make(chan error, 1)}
 	}
 	go p.commit()
 	return p
@@ -166,10 +169,13 @@ type cells struct {
 // encode turns the rows of a group into columns.
 func (g *rowGroup) encode(f *FOCUS) error {
 	for i, w := range g.encoder.ColumnWriters() {
+		same := columns[i].has(constant)
 		for from := 0; from < len(g.rows); from += parquetChunk {
 			part := g.rows[from:min(from+parquetChunk, len(g.rows))]
-			g.cells.fill(f, i, part)
-			if _, err := w.WriteRowValues(g.cells.values); err != nil {
+			if from == 0 || !same {
+				g.cells.fill(f, i, part)
+			}
+			if _, err := w.WriteRowValues(g.cells.values[:len(part)]); err != nil {
 				return err
 			}
 		}
@@ -188,17 +194,17 @@ func (x *cells) fill(f *FOCUS, index int, rows Rows) {
 	if c.has(optional) {
 		present = 1
 	}
-	var v parquet.Value
-	x.values, x.bytes = x.values[:0], x.bytes[:0]
-	for i := range rows {
-		if i == 0 || !c.has(shared) || rows[i].common != rows[i-1].common {
-			var level int
-			if v = x.value(c, f, &rows[i]); !v.IsNull() {
-				level = present
-			}
-			v = v.Level(0, level, index)
+	x.values, x.bytes = slices.Grow(x.values[:0], len(rows))[:len(rows)], x.bytes[:0]
+	for i := 0; i < len(rows); {
+		v, level := x.value(c, f, &rows[i]), 0
+		if !v.IsNull() {
+			level = present
 		}
-		x.values = append(x.values, v)
+		v = v.Level(0, level, index)
+		x.values[i] = v
+		for i++; i < len(rows) && c.again(&rows[i-1], &rows[i]); i++ {
+			x.values[i] = v
+		}
 	}
 }
 
