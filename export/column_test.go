@@ -43,7 +43,11 @@ func TestTraits(t *testing.T) {
 // them, whatever the others are.
 func TestFetched(t *testing.T) {
 	w := newWorld(t)
-	s := w.settlement()
+	record := w.record(w.settle(usual()))
+	s, err := record.settlement()
+	if err != nil {
+		t.Fatal(err)
+	}
 	order := []codec.Hash{s.Customer, s.Detail, s.Shards.Blob, *s.Labels}
 	f, err := NewFOCUS(w.ledger(), "")
 	if err != nil {
@@ -65,7 +69,7 @@ func TestFetched(t *testing.T) {
 				}
 				return blob, err
 			}
-			if _, err := f.Rows(w.record(settled), source); !errors.Is(err, want) {
+			if _, err := f.Rows(record, source); !errors.Is(err, want) {
 				t.Errorf("blob %d: %v, want %v", first, err, want)
 			}
 		}
