@@ -29,7 +29,7 @@ type recheck struct {
 func (r *CycleReport) Check(policy *proof.TrustPolicy, blobs Blobs) error {
 	c := &recheck{r: r, blobs: blobs}
 	for _, step := range []func() error{
-		func() error { return c.open(policy) }, c.context, c.numbers, c.draws, c.items, c.conclusion,
+		func() error { return c.open(policy) }, c.context, c.numbers, c.draws, c.items, c.works, c.conclusion,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -183,6 +183,13 @@ func (c *recheck) numbers() error {
 	if f.Value != value || f.Journal != *c.close.Journal || f.Parties != *c.close.Parties || !reflect.DeepEqual(f.Subtotals, *c.close.Subtotals) {
 		return lie(LieReport, "the frame is not the close's")
 	}
+	// Nothing below is defined for these, whoever signed the close and the intent.
+	if value > 0 && f.Journal.Debit == 0 {
+		return lie(LieReport, "the close pays %d and charges nothing", value)
+	}
+	if t := &r.Target; t.ConfPPM == 0 || t.ConfPPM >= million || t.FaultPPM == 0 || t.FaultPPM >= million {
+		return lie(LieReport, "confidence %d, fault %d ppm", t.ConfPPM, t.FaultPPM)
+	}
 	vouching := uint64(0)
 	for vouching < uint64(len(r.Draws)) && r.Draws[vouching].Kind == Vouching {
 		vouching++
@@ -257,6 +264,22 @@ func (c *recheck) items() error {
 		}
 		if item.Taint != taintOf(item.Verdict, Fault(item.Fault), len(item.Reasons), units, item.Recomputed) {
 			return wrong
+		}
+	}
+	return nil
+}
+
+// works checks that what is said of whole settlements is about drawn ones, once each.
+func (c *recheck) works() error {
+	drawn := map[uint64]bool{}
+	for i := range c.r.Draws {
+		drawn[c.r.Draws[i].Record] = true
+	}
+	for i := range c.r.Works {
+		w := &c.r.Works[i]
+		if !drawn[w.Record] || i > 0 && w.Record <= c.r.Works[i-1].Record ||
+			w.Merge != Match && w.Merge != Mismatch && w.Merge != Inconclusive {
+			return lie(LieReport, "verdict on settlement %d", w.Record)
 		}
 	}
 	return nil
