@@ -43,7 +43,7 @@ func newTransport(messages, entries *streamLayer, o Options, logger hclog.Logger
 		slowHeartbeats: slowHeartbeats{raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 			Stream:                  messages,
 			Logger:                  logger,
-			MaxPool:                 3,
+			MaxPool:                 0, // messages are rare: a kept connection is stale when it is needed
 			MaxRPCsInFlight:         1,
 			Timeout:                 o.RPCTimeout,
 			MsgpackUseNewTimeFormat: true,
