@@ -65,6 +65,7 @@ type world struct {
 	trust   *proof.TrustPolicy
 
 	originA, originB string
+	programs         []codec.Program // that the policy prices beside mcName
 
 	// tamper may change what a node answers; nil: an honest node.
 	tamper tamper
@@ -81,9 +82,9 @@ type tamper struct {
 }
 
 // newWorld returns a ledger with its founders, providers and one customer.
-func newWorld(t testing.TB, providers int) *world {
+func newWorld(t testing.TB, providers int, programs ...codec.Program) *world {
 	w := &world{t: t, actors: map[string]*actor{}, blobs: map[codec.Hash][]byte{}, batches: map[codec.ID]*Batch{},
-		originA: testOrigin, originB: testTwin}
+		originA: testOrigin, originB: testTwin, programs: programs}
 	w.genesis()
 	var items [][]byte
 	for i := range providers {
@@ -149,7 +150,7 @@ func (w *world) genesis() {
 		owners = append(owners, a)
 	}
 	g.Author = w.actors["governance"].id
-	w.policy = codec.Encode(testPolicy(w.actors["hub"].id))
+	w.policy = codec.Encode(testPolicy(w.actors["hub"].id, w.programs...))
 	g.Policy = w.policy
 	w.records = []Record{{Bytes: w.signed(codec.KindGenesis, codec.Encode(g), owners...)}}
 	w.trust = w.newTrust()
@@ -180,7 +181,7 @@ func (w *world) newTrust() *proof.TrustPolicy {
 // mcName is the program that the test workloads run.
 var mcName = replay.ProgramName{Family: "mc", Version: 1, Profile: "path.v1"}
 
-func testPolicy(hub codec.ID) *codec.Policy {
+func testPolicy(hub codec.ID, programs ...codec.Program) *codec.Policy {
 	p := &codec.Policy{ID: testID("policy"), At: testTime, Cycle: testCycle, Author: hub, Version: 1, EffectiveFrom: testCycle,
 		Scale: 6, Rates: []codec.Rate{{Program: mcName.ID(), Component: 1, Unit: 1, Num: 1_000_003, Den: 2}},
 		Shares: codec.Shares{Provider: 700_000, Adapter: 50_000}, Weights: codec.Range{Min: 500_000, Max: 1_500_000},
@@ -192,6 +193,13 @@ func testPolicy(hub codec.ID) *codec.Policy {
 	for class := range uint64(6) {
 		p.Floors = append(p.Floors, codec.Floor{Class: class + 1})
 	}
+	for i := range programs {
+		id := codec.ProgramID(&programs[i])
+		p.Rates = append(p.Rates, codec.Rate{Program: id, Component: 1, Unit: 1, Num: 1_000_003, Den: 2})
+		p.Programs = append(p.Programs, codec.Allowed{Program: id, Class: 1, Code: programs[i].Code[:]})
+	}
+	slices.SortFunc(p.Rates, func(a, b codec.Rate) int { return bytes.Compare(a.Program[:], b.Program[:]) })
+	slices.SortFunc(p.Programs, func(a, b codec.Allowed) int { return bytes.Compare(a.Program[:], b.Program[:]) })
 	return p
 }
 
@@ -235,6 +243,9 @@ func mcArgs(n, first uint64) []byte {
 type job struct {
 	name   string
 	shards []shardSpec
+	// user is what the shards are executed by; nil: mcName
+	user replay.Identified
+	code codec.Program // its description
 	// lies; nil: none
 	entry  func(i int, e *codec.ShardEntry)       // before the agent signs
 	signed func(i int, e *codec.ShardEntry)       // after the agent signed
@@ -247,12 +258,22 @@ type shardSpec struct {
 	paths    uint64
 }
 
+// program returns what a job runs, with its description.
+func (j *job) program() (replay.Program, codec.Program) {
+	if j.user != nil {
+		return j.user, j.code
+	}
+	program, _ := replay.BuiltinNamed(mcName)
+	return program, mcName.Program()
+}
+
 // settle executes a workload and appends its events and its settlement; it returns
 // the index of the settlement.
 func (w *world) settle(j job) uint64 {
 	hub := w.actors["hub"]
+	program, description := j.program()
 	s := &codec.Settlement{ID: testID("settlement " + j.name), At: testTime, Cycle: testCycle, Author: hub.id,
-		Workload: testID("workload " + j.name), Policy: codec.BlobHash(w.policy), Program: mcName.Program(), Class: 1,
+		Workload: testID("workload " + j.name), Policy: codec.BlobHash(w.policy), Program: description, Class: 1,
 		Seed: testHash("seed " + j.name), RetainUntil: testTime}
 	entries, outputs := w.execute(s, j)
 	blob := codec.EncodeManifest(entries)
@@ -261,7 +282,6 @@ func (w *world) settle(j job) uint64 {
 		w.t.Fatal(err)
 	}
 	s.Shards = codec.ShardsRef{Count: m.Count, Root: m.Root, Units: m.Units, Blob: w.put(blob), Size: uint64(len(blob))}
-	program, _ := replay.BuiltinNamed(mcName)
 	result, err := replay.MergeResult(program, outputs)
 	if err != nil {
 		w.t.Fatal(err)
@@ -279,7 +299,7 @@ func (w *world) settle(j job) uint64 {
 
 // execute runs the shards and has the agents sign them.
 func (w *world) execute(s *codec.Settlement, j job) (entries []codec.ShardEntry, outputs []replay.ShardOutput) {
-	program, _ := replay.BuiltinNamed(mcName)
+	program, _ := j.program()
 	first := uint64(0)
 	for i, spec := range j.shards {
 		args := mcArgs(spec.paths, first)
@@ -295,7 +315,7 @@ func (w *world) execute(s *codec.Settlement, j job) (entries []codec.ShardEntry,
 		if j.entry != nil {
 			j.entry(i, &e)
 		}
-		digest := codec.ReceiptDigest(testOrigin, s.Author, s.Workload, mcName.ID(), s.Seed, &e)
+		digest := codec.ReceiptDigest(testOrigin, s.Author, s.Workload, codec.ProgramID(&s.Program), s.Seed, &e)
 		e.Receipt = codec.Sig(ed25519.Sign(agent.other, digest[:]))
 		if j.signed != nil {
 			j.signed(i, &e)
@@ -314,7 +334,7 @@ func (w *world) price(s *codec.Settlement, m *settlement.Manifest, j job) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	in := &settlement.Inputs{Program: mcName.ID(), Components: []codec.Component{{Code: 1, Unit: 1, Qty: m.Units}},
+	in := &settlement.Inputs{Program: codec.ProgramID(&s.Program), Components: []codec.Component{{Code: 1, Unit: 1, Qty: m.Units}},
 		Customer: w.actors["customer"].id, Providers: slices.Clone(m.Shares)}
 	for i := range in.Providers {
 		in.Providers[i].Weight = 1_000_000
@@ -343,7 +363,7 @@ func (w *world) price(s *codec.Settlement, m *settlement.Manifest, j job) {
 // events returns the Planned and the Aggregating event.
 func (w *world) events(s *codec.Settlement, m *settlement.Manifest) [][]byte {
 	e := codec.Event{ID: testID("planned " + s.Workload.String()), At: testTime, Cycle: testCycle, Author: s.Author, Workload: s.Workload,
-		State: codec.StatePlanned, Customer: s.Customer, Program: mcName.ID(), Plan: &codec.Plan{Count: m.Count, Root: proof.MTH(m.Plan)}}
+		State: codec.StatePlanned, Customer: s.Customer, Program: codec.ProgramID(&s.Program), Plan: &codec.Plan{Count: m.Count, Root: proof.MTH(m.Plan)}}
 	first := codec.EncodeRecord(&codec.Record{Version: 1, Kind: codec.KindEvent, Body: codec.EncodeEvent(&e)})
 	e.ID, e.Seq, e.State, e.Plan, e.Prev = testID("aggregating "+s.Workload.String()), 1, codec.StateAggregating, nil, proof.LeafA(first)
 	second := codec.EncodeRecord(&codec.Record{Version: 1, Kind: codec.KindEvent, Body: codec.EncodeEvent(&e)})
