@@ -106,7 +106,7 @@ func (f *FOCUS) settled(rec *Record, o *opened) (*common, error) {
 	c.service, c.profile, c.program = program.service, program.of.Profile, program.id
 	c.accountName, c.subAccount, c.tags = o.label("organization"), o.label("project"), o.tags()
 	c.charged = period{o.Times.Started / msPerSecond, o.Times.Finalized/msPerSecond + 1}
-	c.workload, c.policy, c.class, c.token = o.Workload, o.Policy, o.Class, replayToken(program.id, o.Settlement, o.entries)
+	c.workload, c.policy, c.class, c.token = o.Workload, o.Policy, o.Class, o.replayToken(program.id)
 	if o.Adapter != nil {
 		c.adapter = new(*o.Adapter)
 	}

@@ -23,6 +23,7 @@ type opened struct {
 	detailRoom     codec.DetailBuffer
 	manifestRoom   codec.ManifestBuffer
 	fetched        fetched
+	billed         []*codec.ShardEntry
 	program        programNames
 }
 
@@ -154,16 +155,22 @@ func (o *opened) openLabels(index uint64) error {
 // ReplayToken identifies a computation completely (docs/formats/replay.md section
 // 2.4). The entries are the settlement's manifest.
 func ReplayToken(s *codec.Settlement, entries []codec.ShardEntry) codec.Hash {
-	return replayToken(codec.ProgramID(&s.Program), s, entries)
+	return codec.ReplayToken(codec.ProgramID(&s.Program), s.Seed, s.Args.Hash, appendBilled(nil, entries), s.Planner)
 }
 
-func replayToken(program codec.Hash, s *codec.Settlement, entries []codec.ShardEntry) codec.Hash {
-	billed := make([]*codec.ShardEntry, 0, len(entries))
+// replayToken returns the token of the settlement of a program.
+func (o *opened) replayToken(program codec.Hash) codec.Hash {
+	o.billed = appendBilled(o.billed[:0], o.entries)
+	return codec.ReplayToken(program, o.Seed, o.Args.Hash, o.billed, o.Planner)
+}
+
+// appendBilled appends the entries of replica 0, by shard number.
+func appendBilled(billed []*codec.ShardEntry, entries []codec.ShardEntry) []*codec.ShardEntry {
 	for i := range entries {
 		if entries[i].Replica == 0 {
 			billed = append(billed, &entries[i])
 		}
 	}
 	slices.SortFunc(billed, func(a, b *codec.ShardEntry) int { return cmp.Compare(a.Index, b.Index) })
-	return codec.ReplayToken(program, s.Seed, s.Args.Hash, billed, s.Planner)
+	return billed
 }

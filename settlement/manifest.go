@@ -2,6 +2,7 @@ package settlement
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/forgepool/settle/codec"
 	"github.com/forgepool/settle/proof"
@@ -30,14 +31,26 @@ func NewManifest(entries []codec.ShardEntry) (*Manifest, error) {
 	return m, nil
 }
 
+// smallManifest is up to how many entries the root is rebuilt in room that is used again.
+const smallManifest = 16
+
+// manifestRoom is what the leaves of a manifest stand in. Leaves point into the keys beside
+// them and nowhere else.
+type manifestRoom struct {
+	keys   [smallManifest][21]byte
+	leaves [smallManifest]proof.SumLeaf
+	hashes [smallManifest]codec.Hash
+}
+
+var manifestRooms = sync.Pool{New: func() any { return new(manifestRoom) }}
+
 // ManifestRoot returns the root of sum tree 5 over entries in their order, and their
 // work units. Errors: order, units of a shard, sums.
 func ManifestRoot(entries []codec.ShardEntry) (root codec.Hash, units uint64, err error) {
-	var smallKeys [16][21]byte
-	var smallLeaves [16]proof.SumLeaf
-	var smallHashes [16]codec.Hash
-	keys, leaves, hashes := smallKeys[:], smallLeaves[:0], smallHashes[:min(len(entries), 16)]
-	if len(entries) > len(smallKeys) {
+	room := manifestRooms.Get().(*manifestRoom)
+	defer manifestRooms.Put(room)
+	keys, leaves, hashes := room.keys[:], room.leaves[:0], room.hashes[:min(len(entries), smallManifest)]
+	if len(entries) > smallManifest {
 		keys, leaves = make([][21]byte, len(entries)), make([]proof.SumLeaf, 0, len(entries))
 		hashes = make([]codec.Hash, len(entries))
 	}
