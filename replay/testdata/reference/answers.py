@@ -3,16 +3,18 @@
 
 Byte strings are hex. The vectors beside this file are such questions with their answers.
 """
+import hashlib
 import json
 import sys
 
 import distribution
 import draws
 import fixed
+import generators
 import programs
 import sumtree
 from blake3 import blake3
-from wire import NoResult
+from wire import NoResult, encode
 
 
 def named(data):
@@ -25,6 +27,14 @@ def run(seed, program, args, input, limit=0):
     status, output, units, field = programs.run(
         program, bytes.fromhex(seed), bytes.fromhex(args), bytes.fromhex(input), limit)
     return {"status": status, "units": units, "field": field, "output": named(output)}
+
+
+def large(rows, keys, size, last, value, end):
+    """One shard of aggregate@1 with input and output too large for this BLAKE3."""
+    data = generators.large_rows(rows, keys, size, last, value, end)
+    status, output, units, field = programs.run("aggregate@1 group.v1", generators.SEED, encode({}), data)
+    hashes = [{"bytes": len(x), "sha256": hashlib.sha256(x).hexdigest()} for x in (data, output)]
+    return {"status": status, "units": units, "field": field, "input": hashes[0], "output": hashes[1]}
 
 
 def result(program, shards):
@@ -140,7 +150,7 @@ def frame(seed, postings, count):
             "draws": [{**d, "party": d["party"].hex()} for d in drawn]}
 
 
-QUESTIONS = {f.__name__: f for f in (run, result, chain, token, arithmetic, statistics, tree, proof, seed, draw,
+QUESTIONS = {f.__name__: f for f in (run, large, result, chain, token, arithmetic, statistics, tree, proof, seed, draw,
                                      unit, size, choice, commit, frame)}
 
 

@@ -81,6 +81,14 @@ def aggregate_3000(first=0, end=3000):
     return rows(pairs)
 
 
+def large_rows(count, keys, size, last, value, end):
+    """Row i has key i mod keys, a little-endian u32 and zeros up to size; the last row has a key of last bytes and value end."""
+    def row(i, size, value):
+        return struct.pack("<HI", size, i % keys) + bytes(size - 4) + struct.pack("<q", value)
+
+    return u32s(count) + b"".join(row(i, size, value) for i in range(count - 1)) + row(count - 1, last, end)
+
+
 def snapshot(pairs):
     return u32s(len(pairs)) + b"".join(
         struct.pack("<H", len(k)) + k + u32s(len(v)) + v for k, v in pairs)
