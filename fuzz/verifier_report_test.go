@@ -42,7 +42,9 @@ func FuzzCycleReport(f *testing.F) {
 	f.Add(reportSeed().Encode())
 	most, large := ^uint64(0), reportSeed()
 	large.Frame.Value, large.Bounds.Upper, large.Target.ConfPPM, large.Result.Distinct = most, most, most, most
-	large.Draws[0].Item, large.Draws[1].Kind, large.Items[0].Kind, large.Opinion = most, 9, 9, 9
+	large.Draws[1].Kind, large.Items[0].Kind, large.Opinion = 9, 9, 9
+	f.Add(large.Encode())
+	large.Draws[0].Item = most
 	f.Add(large.Encode())
 	empty := &verifier.CycleReport{Version: 1, Frame: verifier.CycleFrame{Subtotals: []codec.Subtotal{}}, Draws: []verifier.CycleDraw{}, Items: []verifier.CycleItem{},
 		Works: []verifier.CycleWork{}, Deviations: []string{}, Evidence: []verifier.EvidenceName{}, Checkpoint: []byte{}}

@@ -139,6 +139,11 @@ func DecodeCycleReport(data []byte) (*CycleReport, error) {
 	if r.Version != 1 {
 		return nil, lie(LieMalformed, "report of version %d", r.Version)
 	}
+	for i := range r.Draws {
+		if item := r.Draws[i].Item; item >= uint64(len(r.Items)) {
+			return nil, lie(LieMalformed, "report: draw %d is of item %d of %d", i, item, len(r.Items))
+		}
+	}
 	return r, nil
 }
 
