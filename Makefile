@@ -2,7 +2,7 @@
 GO ?= go
 BIN := bin
 
-.PHONY: all build demo test race lint fuzz bench bench-rules bench-statement bench-export bench-audit wasm-examples portability check clean
+.PHONY: all build demo test race lint fuzz bench bench-rules bench-statement bench-export bench-audit replay-bounds wasm-examples portability check clean
 
 all: build
 
@@ -56,6 +56,10 @@ bench-export: ## a million FOCUS rows and the other exports, from records at han
 bench-audit: build ## shards at the policy's largest sizes executed again, and 299 draws of the slowest, in ./bench-out/audit
 	$(GO) build -trimpath -o $(BIN)/ ./internal/auditload
 	$(BIN)/auditload -bin $(BIN) -out bench-out/audit
+
+replay-bounds: ## memory of replay at inputs of 64 MiB, and the second implementation's answers at that size
+	$(GO) test ./replay -run FullSize -v -args -full
+	python3 -B replay/testdata/reference/vectors.py --check edges
 
 wasm-examples: ## the user programs in C and Rust of the tests, again from their sources
 	replay/wasm/testdata/examples/build.sh

@@ -308,29 +308,47 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// TestMemoryBound runs the inputs that need most: the shortest mentions of one key, and of
-// as many keys as there can be, with an addition so that all have a counter.
-func TestMemoryBound(t *testing.T) {
-	const size = 1 << 21
-	empty := append([]byte{0, 0, 0, 0, 0, 0, 0, 0}, bytes.Repeat([]byte{memoryGet, 0, 0}, size/3)...)
-	binary.LittleEndian.PutUint32(empty[4:], size/3)
-	many := binary.LittleEndian.AppendUint32(make([]byte, 4), size/6+1)
-	for i := range uint32(size / 6) {
+// costlyMemory returns the inputs of size bytes that need most memory: the shortest
+// mentions of one key, and of as many keys as there can be, with an addition so that all
+// have a counter. One longer key fills them up.
+func costlyMemory(size int) map[string][]byte {
+	one := binary.LittleEndian.AppendUint32(make([]byte, 4, size), uint32(size-8)/3)
+	for len(one)+6 <= size {
+		one = append(one, memoryGet, 0, 0)
+	}
+	one = appendShort(append(one, memoryGet), string(make([]byte, size-len(one)-3)))
+	count := uint32(size-8-11) / 6
+	many := binary.LittleEndian.AppendUint32(make([]byte, 4, size), count+1)
+	for i := range count {
 		i *= 40_503 // spreads the keys
 		many = append(many, memoryGet, 3, 0, byte(i), byte(i>>8), byte(i>>16))
 	}
-	many = append(many, memoryAdd, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0)
-	for name, input := range map[string][]byte{"one key": empty, "many keys": many} {
+	many = appendShort(append(many, memoryAdd), string(make([]byte, size-len(many)-11)))
+	return map[string][]byte{"one key": one, "many keys": append(many, 1, 0, 0, 0, 0, 0, 0, 0)}
+}
+
+// TestMemoryBound runs the inputs that need most.
+func TestMemoryBound(t *testing.T) {
+	const size = 1 << 21
+	for name, input := range costlyMemory(size) {
+		memoryBound(t, name, input)
 		var got Result
-		used := allocated(func() { got = orderedMemory{}.Run(Task{Args: noArgs, Input: input}) })
-		if got.Status != OK || used > 7*uint64(len(input))+1<<16 {
-			t.Errorf("%s: %v, %d bytes for an input of %d, want at most seven times that", name, got.Status, used, len(input))
-		}
-		used = allocated(func() { got = orderedMemory{}.Run(Task{Args: noArgs, Input: input, MaxUnits: size/6 - 1}) })
+		used := allocated(func() { got = orderedMemory{}.Run(Task{Args: noArgs, Input: input, MaxUnits: size/6 - 4}) })
 		if got.Status != OverLimit || used > 1<<16 {
 			t.Errorf("%s, over the limit: %v, %d bytes", name, got.Status, used)
 		}
 	}
+}
+
+// memoryBound runs an input and checks that it takes at most seven times its size.
+func memoryBound(t *testing.T, name string, input []byte) {
+	t.Helper()
+	var got Result
+	used := allocated(func() { got = orderedMemory{}.Run(Task{Args: noArgs, Input: input}) })
+	if got.Status != OK || used > 7*uint64(len(input))+1<<16 {
+		t.Errorf("%s: %v %q, %d bytes for an input of %d, want at most seven times that", name, got.Status, got.Field, used, len(input))
+	}
+	t.Logf("%s: %d bytes for an input of %d", name, used, len(input))
 }
 
 // TestMemoryLongKeys sorts keys that differ in their last byte only, the longest there are.
