@@ -16,6 +16,12 @@ const (
 	maxPreparedBytes   = 48 << 20
 )
 
+// maxAheadBytes bounds the entries that a follower prepares ahead. What is made of small
+// records takes several times their bytes, and a follower that is behind by its whole
+// backlog would spend its memory, and then its time, on that. What is not prepared ahead
+// is prepared on all cores when its turn comes.
+const maxAheadBytes = 8 << 20
+
 // preparer does the state-independent work of commands (decoding, hashing, rebuilding
 // roots) beside the log, so that applying an entry only waits for the verdict. The
 // leader hands in what it prepared when it accepted the batches; a follower prepares
@@ -96,7 +102,7 @@ func (p *preparer) start(l *raft.Log) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	full := len(p.order) >= maxPreparedEntries || p.bytes+len(l.Data) > maxPreparedBytes
+	full := len(p.order) >= maxPreparedEntries || p.bytes+len(l.Data) > maxAheadBytes
 	if p.known[&l.Data[0]] != nil || full {
 		return
 	}
