@@ -23,7 +23,7 @@ type Event struct {
 type Plan struct {
 	_       struct{} `cbor:",toarray"`
 	Count   uint64
-	Root    Hash // MTH over the plan leaves (PlanLeaf)
+	Root    Hash // MTH over the plan leaves (AppendPlanLeaf)
 	Planner Hash // planner blob, zero = none
 	Nonce   Hash // BLAKE3 of the replication nonce
 }
